@@ -1,0 +1,1 @@
+"""Effects: Kubernetes, files. Library errors end here."""

@@ -1,0 +1,1 @@
+"""Performs Plans on a real cluster: dry-run, diff, journal, undo."""

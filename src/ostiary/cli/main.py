@@ -1,0 +1,31 @@
+"""The ``ostiary`` command: assembles the verbs and turns errors into messages and exit codes.
+
+Exit codes: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown.
+"""
+
+import sys
+
+import typer
+
+from ostiary.cli import sandbox
+from ostiary.core.errors import OstiaryError
+
+app = typer.Typer(
+    name="ostiary",
+    help="Makes Kubernetes clusters zero trust, and shows the evidence.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """Run the command line; the only place where an error becomes an exit code."""
+    try:
+        app()
+    except OstiaryError as error:
+        print(f"ostiary: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,1 @@
+"""Sets, graphs, canonical encoding, errors: no Kubernetes words, no input or output."""

@@ -1,0 +1,1 @@
+"""Values: what a cluster holds, verdicts, plans."""

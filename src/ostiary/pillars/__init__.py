@@ -1,0 +1,1 @@
+"""Decisions, one package a pillar; each is blind to the others."""

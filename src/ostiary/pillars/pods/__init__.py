@@ -1,0 +1,1 @@
+"""Pod security: check, learn, prove, enforce."""

@@ -1,0 +1,1 @@
+"""A local real cluster: engines, control plane, nodes."""

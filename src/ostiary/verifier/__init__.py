@@ -1,0 +1,1 @@
+"""Re-checks certificates. Standard library only; shares no code with what made the proof."""
