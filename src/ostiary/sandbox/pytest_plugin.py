@@ -1,0 +1,1 @@
+"""Fixtures that give a test a real Kubernetes cluster."""
