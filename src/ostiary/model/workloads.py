@@ -1,0 +1,89 @@
+"""Workloads: objects that make pods. Each has a ``template``: the pod that it would make."""
+
+from msgspec import field
+
+from ostiary.model.meta import Meta
+from ostiary.model.pods import PodTemplate
+from ostiary.model.value import Value
+
+
+class LabelRequirement(Value, frozen=True, kw_only=True):
+    """One expression of a label selector: In, NotIn, Exists, DoesNotExist."""
+
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class LabelSelector(Value, frozen=True, kw_only=True):
+    """A label selector. An empty one selects everything; an absent one (None where it is used) selects nothing."""
+
+    match_labels: dict[str, str] = field(default_factory=dict)
+    match_expressions: tuple[LabelRequirement, ...] = ()
+
+
+class WorkloadSpec(Value, frozen=True, kw_only=True):
+    """What Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs have in common."""
+
+    replicas: int | None = None
+    selector: LabelSelector | None = None
+    template: PodTemplate = PodTemplate()
+    service_name: str = ""
+
+
+class ReplicationControllerSpec(Value, frozen=True, kw_only=True):
+    """The one workload whose selector is a plain map."""
+
+    replicas: int | None = None
+    selector: dict[str, str] = field(default_factory=dict)
+    template: PodTemplate = PodTemplate()
+
+
+class Workload(Value, frozen=True, kw_only=True):
+    """Deployment, ReplicaSet, StatefulSet, DaemonSet or Job."""
+
+    metadata: Meta = Meta()
+    spec: WorkloadSpec = WorkloadSpec()
+
+    @property
+    def template(self) -> PodTemplate:
+        return self.spec.template
+
+
+class ReplicationController(Value, frozen=True, kw_only=True):
+    """core/v1 ReplicationController."""
+
+    metadata: Meta = Meta()
+    spec: ReplicationControllerSpec = ReplicationControllerSpec()
+
+    @property
+    def template(self) -> PodTemplate:
+        return self.spec.template
+
+
+class CronJobSpec(Value, frozen=True, kw_only=True):
+    """A Job on a schedule."""
+
+    suspend: bool = False
+    job_template: Workload = Workload()
+
+
+class CronJob(Value, frozen=True, kw_only=True):
+    """batch/v1 CronJob."""
+
+    metadata: Meta = Meta()
+    spec: CronJobSpec = CronJobSpec()
+
+    @property
+    def template(self) -> PodTemplate:
+        return self.spec.job_template.spec.template
+
+
+class PodTemplateObject(Value, frozen=True, kw_only=True):
+    """core/v1 PodTemplate, the object: a template that stands alone."""
+
+    metadata: Meta = Meta()
+    template: PodTemplate = PodTemplate()
+
+
+AnyWorkload = Workload | ReplicationController | CronJob | PodTemplateObject
