@@ -28,7 +28,7 @@ from ostiary.sandbox.process import ProcessSpec, Running, engine_environment, la
 POLL_SECONDS = 0.05
 
 
-class StopAsked(Exception):  # noqa: N818 - not an error: somebody asked
+class StopAsked(Exception):
     """The cluster has to end; the text says why."""
 
 
