@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-HOLDS, FINDINGS, USAGE, UNREACHABLE, UNKNOWN = range(5)  # exit codes; DESIGN: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown
+HOLDS, FINDINGS, USAGE, UNREACHABLE, UNKNOWN = range(
+    5
+)  # exit codes; DESIGN: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown
 
 _WIDE = 10_000
 
@@ -40,7 +42,7 @@ def answer_json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """The answer as a table; the last column takes what width is left."""
+    """The answer as a table. In a terminal it fits, long cells on several lines; in a pipe a row is one line."""
     from rich.console import Console
     from rich.table import Table
 
@@ -51,5 +53,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         drawn.add_column(column, overflow="fold", no_wrap=not console.is_terminal)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*(row if console.is_terminal else (cell.replace("\n", "; ") for cell in row)))
     console.print(drawn)
