@@ -1,1 +1,1 @@
-"""Performs Plans on a real cluster: dry-run, diff, journal, undo."""
+"""Effects: performing a Plan on a cluster, with a journal, and taking it back."""

@@ -1,0 +1,109 @@
+"""Merge patches (RFC 7386) as arithmetic on plain JSON values: apply, stack, compare.
+
+Decides whether an object holds what a patch names, and where it does not. Knows nothing of Kubernetes, and does no I/O.
+
+A null, an empty object and an empty list are an absent field to the API server, so they compare as equal; an empty string is a value (a label
+may be empty). Lists are one value. The server fills defaults into the items of a list that it stores, so a comparison that is not ``exact`` asks
+of each item only what the patch says of it.
+
+>>> [str(d) for d in differences({"metadata": {"labels": {"a": "1"}}}, {"metadata": {"labels": {"a": "2", "b": None}}})]
+['label a is "1", not "2"']
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str, ...]
+Object = dict[str, Any]
+
+_VOID: tuple[Any, ...] = (None, {}, [])
+_NAMED: dict[Path, str] = {("metadata", "labels"): "label", ("metadata", "annotations"): "annotation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that does not hold what was wanted."""
+
+    path: Path
+    wanted: Any
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{field_name(self.path)} is {written(self.found)}, not {written(self.wanted)}"
+
+
+def merged(value: Any, patch: Any) -> Any:
+    """The value after the patch; nothing is changed in place."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(value) if isinstance(value, Mapping) else {}
+    for key, change in patch.items():
+        if change is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), change)
+    return result
+
+
+def stacked(first: Any, second: Any) -> Any:
+    """The patch that does what ``first`` and then ``second`` do: as ``merged``, but a null stays, because it still has to remove."""
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return second
+    return {**first, **{key: stacked(first.get(key), value) for key, value in second.items()}}
+
+
+def leaves(patch: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every field that a patch names, with its value, in order of the path; what is not an object is one value."""
+    if not isinstance(patch, Mapping) or not patch:
+        yield path, patch
+        return
+    for key in sorted(patch):
+        yield from leaves(patch[key], (*path, key))
+
+
+def at(value: Any, path: Path) -> Any:
+    """The value of a field; None when it is absent."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def differences(live: Any, patch: Mapping[str, Any], *, exact: bool = False) -> tuple[Difference, ...]:
+    """The fields named in the patch that ``live`` does not hold, in order."""
+    found = ((path, wanted, at(live, path)) for path, wanted in leaves(patch) if path)
+    return tuple(Difference(path, wanted, value) for path, wanted, value in found if not _same(value, wanted, exact))
+
+
+def holds(live: Any, patch: Mapping[str, Any], *, exact: bool = False) -> bool:
+    """Whether ``live`` is as the patch would leave it."""
+    return not differences(live, patch, exact=exact)
+
+
+def _same(found: Any, wanted: Any, exact: bool) -> bool:
+    if wanted in _VOID:
+        return found in _VOID
+    if exact:
+        return bool(found == wanted)
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(_same(found.get(key), value, exact) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return _same_items(found, wanted)
+    return bool(found == wanted)
+
+
+def _same_items(found: Any, wanted: Sequence[Any]) -> bool:
+    return isinstance(found, list) and len(found) == len(wanted) and all(map(_same, found, wanted, [False] * len(wanted)))
+
+
+def field_name(path: Path) -> str:
+    """How people call a field: ``label app``, ``spec.replicas``."""
+    if path[:2] in _NAMED and len(path) > 2:
+        return f"{_NAMED[path[:2]]} {'.'.join(path[2:])}"
+    return ".".join(path)
+
+
+def written(value: Any) -> str:
+    """A value on one line: compact JSON, so that nothing in it can move a cursor; ``absent`` for null."""
+    return "absent" if value is None else json.dumps(value, sort_keys=True, separators=(", ", ": "))

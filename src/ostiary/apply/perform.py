@@ -1,0 +1,170 @@
+"""Performing the changes of a plan, stage by stage, with the journal written ahead.
+
+Within a stage a failure at one object does not keep the others from being tried; a stage with a failure is the last. After each stage every object
+is read back, and the stage's trials are tried. What was begun and never acknowledged is recognised by the live value, so that a run that was
+killed can be gone on with.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from ostiary.apply.api import CONFLICT, Api, Rejected, Stored
+from ostiary.apply.fields import Object, differences, stacked
+from ostiary.apply.journal import Journal, JournalLost
+from ostiary.apply.outcome import Outcome, Report, Shown, Status, TrialOutcome, outcome
+from ostiary.apply.rehearse import Numbered, stored_otherwise
+from ostiary.apply.step import ATTEMPTS, Standing, Written, fingerprint, judge, read, write, written_by_ostiary
+from ostiary.apply.trials import PATIENCE, try_stage
+from ostiary.apply.warnings import contradicts
+from ostiary.core.errors import Unreachable
+from ostiary.model.plan import Action, Change, Plan
+
+
+def due(plan: Plan, stages: Sequence[str]) -> list[Numbered]:
+    """The changes of these stages with their numbers, in the plan's order."""
+    return [(number, change) for number, change in enumerate(plan.changes) if change.stage in stages]
+
+
+async def perform(api: Api, journal: Journal, stages: Sequence[str], *, patience: float = PATIENCE) -> Report:
+    """Make the changes of these stages. Never raises for what happens to the changes: the Report says it, object by object."""
+    run = _Run(api, journal, stages, patience)
+    try:
+        journal.append("start", stages=list(stages))
+        await run.all()
+        report = run.report()
+        journal.append("end", exit=report.exit_code)
+    except Unreachable as error:
+        return run.report(str(error))
+    return report
+
+
+class _Run:
+    """One run: what became of each change so far."""
+
+    def __init__(self, api: Api, journal: Journal, stages: Sequence[str], patience: float) -> None:
+        self._api = api
+        self._journal = journal
+        self._plan = journal.history.plan
+        self._due = due(self._plan, stages)
+        self._stages = [stage for stage in self._plan.stages if stage in stages]
+        self._patience = patience
+        self._outcomes: dict[int, Outcome] = {}
+        self._trials: list[TrialOutcome] = []
+        self._stopped = ""
+
+    def report(self, lost: str = "") -> Report:
+        """What became of everything; ``lost`` says why there was no answer any more."""
+        untried = {number: outcome(number, change, Status.UNTRIED) for number, change in self._due}
+        changes = tuple((untried | self._outcomes).values())
+        return Report(changes=changes, trials=tuple(self._trials), stopped=lost or self._stopped, unreachable=bool(lost))
+
+    async def all(self) -> None:
+        """Every stage, until one fails."""
+        for stage in self._stages:
+            changes = [(number, change) for number, change in self._due if change.stage == stage]
+            for number, change in changes:
+                await self._change(number, change)
+            for number, change in changes:
+                await self._read_back(number, change)
+            if self._fails(changes, stage):
+                return
+            self._trials += await try_stage(self._plan, stage, self._api, patience=self._patience)
+            if any(trial.shown is Shown.CONTRADICTS for trial in self._trials):
+                self._stopped = f"stage {stage} is in place, but the API server does not do what was proved: take it back"
+                return
+
+    def _fails(self, changes: Sequence[Numbered], stage: str) -> bool:
+        if not all(self._outcomes[number].good for number, _ in changes):
+            self._stopped = f"stage {stage} is not complete"
+        return bool(self._stopped)
+
+    async def _change(self, number: int, change: Change) -> None:
+        if self._journal.history.state(number) == "applied":
+            self._outcomes[number] = outcome(number, change, Status.APPLIED, "by an earlier run")
+            return
+        begun = self._journal.history.state(number) == "applying"
+        try:
+            written = await write(self._api, change, intend=lambda: self._journal.append("applying", change=number))
+        except JournalLost:
+            raise
+        except Unreachable as error:
+            intended = self._journal.history.state(number) == "applying"
+            status = Status.UNKNOWN if intended else Status.UNTRIED
+            self._outcomes[number] = outcome(number, change, status, f"no answer: {error.happened}")
+            raise
+        self._outcomes[number] = self._settle(number, change, written, begun)
+
+    def _settle(self, number: int, change: Change, written: Written, begun: bool) -> Outcome:
+        """Journal what became of a change, and say it."""
+        if isinstance(written.answer, Stored):
+            return self._applied(number, change, written.answer.object, written.answer.warnings)
+        if written.judged.standing is Standing.DONE and begun and not written.tries and _ours(change, written.live):
+            return self._applied(number, change, written.live or {}, (), "by the run that was cut short")
+        found = _refused(number, change, written)
+        if self._journal.history.state(number) == "applying":
+            self._journal.append("failed", change=number, detail=str(found))
+        return found
+
+    def _applied(self, number: int, change: Change, stored: Object, warnings: tuple[str, ...], detail: str = "") -> Outcome:
+        found = outcome(number, change, Status.APPLIED, detail, warnings)
+        self._outcomes[number] = outcome(
+            number, change, Status.APPLIED, "not in the journal; --continue recognises it", warnings
+        )
+        version = stored.get("metadata", {}).get("resourceVersion", "")
+        self._journal.append("applied", change=number, resourceVersion=version, fingerprint=fingerprint(stored))
+        for warning in filter(contradicts, warnings):
+            self._stopped = f"the API server contradicts the proof: {warning}"
+        if otherwise := stored_otherwise(change, stored):
+            return outcome(
+                number, change, Status.FAILED, f"applied, but the API server stored something else: {otherwise}", warnings
+            )
+        return found
+
+    async def _read_back(self, number: int, change: Change) -> None:
+        if self._outcomes[number].status is not Status.APPLIED:
+            return
+        live = await read(self._api, change.target)
+        if isinstance(live, Rejected):
+            self._outcomes[number] = outcome(number, change, Status.FAILED, f"applied, but cannot be read back: {live}")
+        elif wrong := self._otherwise(number, change, live):
+            self._outcomes[number] = outcome(number, change, Status.FAILED, f"applied, but reads back otherwise: {wrong}")
+
+    def _otherwise(self, number: int, change: Change, live: Object | None) -> str:
+        last = self._last_on(number, change)
+        if last.action is Action.DELETE:
+            return "" if judge(last, live).standing is Standing.DONE else "it is still there"
+        if live is None:
+            return "it is gone"
+        return "; ".join(map(str, differences(live, last.after)))
+
+    def _last_on(self, number: int, change: Change) -> Change:
+        """The change as later ones of the same object, done too, leave it."""
+        later = [c for n, c in self._due if n > number and c.target == change.target and self._is_applied(n)]
+        after = reduce(stacked, [c.after for c in later], change.after)
+        return Change(
+            stage=change.stage,
+            action=later[-1].action if later else change.action,
+            target=change.target,
+            after=after,
+            sentence=change.sentence,
+        )
+
+    def _is_applied(self, number: int) -> bool:
+        return number in self._outcomes and self._outcomes[number].status is Status.APPLIED
+
+
+def _ours(change: Change, live: Object | None) -> bool:
+    """Whether what stands is what the run that was cut short wrote: it had seen the precondition hold, so only a created object needs a second look."""
+    return change.action is not Action.CREATE or (live is not None and written_by_ostiary(live))
+
+
+def _refused(number: int, change: Change, written: Written) -> Outcome:
+    if isinstance(written.answer, Rejected):
+        if written.answer.code == CONFLICT and written.tries >= ATTEMPTS:
+            return outcome(
+                number, change, Status.STALE, f"it kept changing under the write, {ATTEMPTS} times: {written.answer}"
+            )
+        return outcome(number, change, Status.FAILED, str(written.answer))
+    if written.judged.standing is Standing.DONE:
+        return outcome(number, change, Status.ALREADY)
+    return outcome(number, change, Status.STALE, written.judged.why)

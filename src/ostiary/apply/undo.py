@@ -1,0 +1,85 @@
+"""Taking back what a journal says was done, in reverse order, and only where what stands is still what ostiary wrote.
+
+An object that somebody changed since is left as it is and named; the others are taken back. What is taken back is written to the same journal, so
+that an undo that was cut short can be run again, and an undo that is complete says so.
+"""
+
+from ostiary.apply.api import Api, Rejected, Stored
+from ostiary.apply.fields import Object
+from ostiary.apply.journal import History, Journal, JournalLost
+from ostiary.apply.outcome import Outcome, Report, Status, outcome
+from ostiary.apply.rehearse import Numbered, Rehearsal, rehearse
+from ostiary.apply.step import Judge, Judged, Standing, Written, fingerprint, inverse, judge, write, written_by_ostiary
+from ostiary.core.errors import Unreachable
+from ostiary.model.plan import Action, Change
+
+_SINCE = "somebody changed it since ostiary wrote it"
+
+
+def due(history: History) -> list[Numbered]:
+    """What has to be taken back, last first: everything that was done or begun and is not taken back yet."""
+    numbers = history.having("applying", "applied", "undoing", "kept")
+    return [(number, inverse(history.plan.changes[number])) for number in reversed(numbers)]
+
+
+async def rehearse_undo(api: Api, history: History) -> Rehearsal:
+    """What an undo would do; nothing is stored."""
+    rehearsal = Rehearsal()
+    for number, change in due(history):
+        one = await rehearse([(number, change)], api, judged_by=_judge(history, number))
+        rehearsal.outcomes += one.outcomes
+        rehearsal.managers |= one.managers
+    return rehearsal
+
+
+async def undo(api: Api, journal: Journal) -> Report:
+    """Take back. Never raises for what happens to the changes: the Report says it, object by object."""
+    todo = due(journal.history)
+    outcomes = {number: outcome(number, change, Status.UNTRIED) for number, change in todo}
+    try:
+        for number, change in todo:
+            outcomes[number] = await _take_back(number, change, api, journal)
+        report = Report(changes=tuple(outcomes.values()))
+        journal.append("end", exit=report.exit_code)
+    except Unreachable as error:
+        return Report(changes=tuple(outcomes.values()), stopped=str(error), unreachable=True)
+    return report
+
+
+async def _take_back(number: int, change: Change, api: Api, journal: Journal) -> Outcome:
+    judged_by = _judge(journal.history, number)
+    try:
+        written = await write(api, change, intend=lambda: journal.append("undoing", change=number), judged_by=judged_by)
+    except JournalLost:
+        raise
+    except Unreachable as error:
+        raise Unreachable(
+            f"{change.target.ref}: no answer, it may have been taken back: {error.happened}", todo=error.todo
+        ) from None
+    found = _outcome(number, change, written)
+    journal.append("undone" if found.good else "kept", change=number, detail=found.detail)
+    return found
+
+
+def _outcome(number: int, change: Change, written: Written) -> Outcome:
+    if isinstance(written.answer, Stored):
+        return outcome(number, change, Status.UNDONE, warnings=written.answer.warnings)
+    if isinstance(written.answer, Rejected):
+        return outcome(number, change, Status.FAILED, str(written.answer))
+    if written.judged.standing is Standing.DONE:
+        return outcome(number, change, Status.ALREADY, "it stands as it was before")
+    return outcome(number, change, Status.STALE, written.judged.why)
+
+
+def _judge(history: History, number: int) -> Judge:
+    """As ``judge``, but lists need not be exact (ostiary wrote them), and a created object must still be the very content that was created."""
+    wrote = history.fingerprint(number)
+
+    def judged_by(change: Change, live: Object | None) -> Judged:
+        judged = judge(change, live, exact=False)
+        if judged.standing is Standing.READY and change.action is Action.DELETE and live is not None:
+            still = fingerprint(live) == wrote if wrote else written_by_ostiary(live)
+            return judged if still else Judged(Standing.STALE, _SINCE)
+        return judged
+
+    return judged_by
