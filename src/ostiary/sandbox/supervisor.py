@@ -134,6 +134,10 @@ class Supervisor:
             while process.exit_code is None:
                 self._listen(1)
 
+    def forget(self) -> None:
+        """Drop what has ended: an attempt that failed and is made again."""
+        self._running = [process for process in self._running if process.exit_code is None]
+
     def _listen(self, seconds: float) -> None:
         """Wait for a signal, a child's end or a closed pipe, at most ``seconds``; then reap."""
         self._reap()
