@@ -1,0 +1,93 @@
+"""The tightest level that each namespace can take while everything that runs, or that a template would make, is still admitted.
+
+- Never looser than what stands: a namespace whose label is already tighter than what runs in it is left alone, and so is one without need of a
+  label (the API server's own default, which no API shows, might be tighter than ``privileged``).
+- A version that people pinned is kept: at one version a stricter level never admits more, across versions it may. ``latest`` becomes what it means
+  today, for an upgrade of the cluster would change it.
+- Old ReplicaSets count: a rollback makes their pods.
+"""
+
+from collections.abc import Mapping
+
+from ostiary.model.levels import Level, Version
+from ostiary.model.meta import Meta, Ref
+from ostiary.model.world import World
+from ostiary.pillars.pods.judged import Judge
+from ostiary.pillars.pods.labels import PREFIX, Mode, newest, stance
+from ostiary.pillars.pods.makers import Maker, makers
+from ostiary.pillars.pods.policy import LevelVersion, PodPolicy
+from ostiary.pillars.pods.wanted import wanted
+
+
+def learn(world: World) -> PodPolicy:
+    """What everything that runs now would still be admitted by."""
+    return _policy(world, {})
+
+
+def intended(world: World) -> PodPolicy:
+    """What the intent file asks for, or tighter where the namespace can take it; what ``learn`` says where it asks for nothing."""
+    asked = {meta.name: level for meta in _namespaces(world) if (level := wanted(world, meta.name)) is not None}
+    return _policy(world, asked)
+
+
+def _namespaces(world: World) -> list[Meta]:
+    return [namespace.metadata for namespace in world.cluster.namespaces]
+
+
+def _policy(world: World, asked: Mapping[str, Level]) -> PodPolicy:
+    by_namespace: dict[str, list[Maker]] = {}
+    for maker in makers(world):
+        by_namespace.setdefault(maker.ref.namespace, []).append(maker)
+    judge, latest = Judge(), newest(world)
+    levels: dict[str, LevelVersion] = {}
+    left: dict[str, str] = {}
+    for meta in _namespaces(world):
+        inhabitants = by_namespace.get(meta.name, [])
+        found = _of_namespace(judge, meta, inhabitants, asked.get(meta.name, Level.PRIVILEGED), latest)
+        if isinstance(found, LevelVersion):
+            levels[meta.name] = found
+        else:
+            left[meta.name] = found
+    return PodPolicy(levels=levels, left=left)
+
+
+def _of_namespace(judge: Judge, meta: Meta, inhabitants: list[Maker], asked: Level, latest: Version) -> LevelVersion | str:
+    """What to enforce, or why not to."""
+    said = stance(meta.labels, newest=latest)
+    if said.invalid:
+        wrong = said.invalid[0]
+        return f"label {PREFIX}{wrong.key} is {wrong.value!r}, {wrong.reason}: correct it first"
+    version = said.enforce.version
+    fits, reason = _tightest(judge, inhabitants, version)
+    if said.enforce.level > max(fits, asked):
+        return f"it enforces {said.enforce.level}:{version}, tighter than what runs: {reason}"
+    level = max(fits, asked)
+    if level is Level.PRIVILEGED:
+        return f"only privileged admits what runs: {reason}"
+    return LevelVersion(level, str(version))
+
+
+def _tightest(judge: Judge, inhabitants: list[Maker], version: Version) -> tuple[Level, str]:
+    """The strictest level that admits all of them, and what keeps the next one from it."""
+    fits, keeper = Level.RESTRICTED, None
+    for maker in inhabitants:
+        level = judge.tightest(maker.pod, version)
+        if level < fits:
+            fits, keeper = level, maker
+    if keeper is None:
+        return fits, ""
+    above = Level.RESTRICTED if fits is Level.BASELINE else Level.BASELINE
+    messages = ", ".join(found.message for found in judge.violations(keeper.pod, above, version))
+    return fits, f"{keeper.ref}: {messages}"
+
+
+def tightened(present: Mode, target: LevelVersion) -> bool:
+    """Whether a mode of a namespace has to change to hold at least the target, pinned."""
+    if present.level > target.level:
+        return False
+    return present.level < target.level or not present.pinned or str(present.version) != target.version
+
+
+def namespace_ref(name: str) -> Ref:
+    """A namespace, as an object."""
+    return Ref("Namespace", "", name)

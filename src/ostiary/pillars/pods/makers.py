@@ -1,0 +1,89 @@
+"""Everything in a World that is a pod or would make one, and which owner people have to change.
+
+A finished pod (Succeeded or Failed) is left out: the API server judges creations, a finished pod is never created again, and what would make its
+like, a Job for instance, stands here by its own template.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ostiary.model.meta import Meta, Ref
+from ostiary.model.pods import Pod, PodTemplate
+from ostiary.model.world import World
+
+FINISHED = frozenset(("Succeeded", "Failed"))
+
+# Where the pod stands inside the object that would make it.
+ROOTS: Mapping[str, str] = {
+    "Pod": "",
+    "Deployment": "spec.template.",
+    "ReplicaSet": "spec.template.",
+    "StatefulSet": "spec.template.",
+    "DaemonSet": "spec.template.",
+    "Job": "spec.template.",
+    "CronJob": "spec.jobTemplate.spec.template.",
+    "ReplicationController": "spec.template.",
+    "PodTemplate": "template.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """A pod, or an object with the template of one. ``finished`` pods are seen by the certificate alone."""
+
+    ref: Ref
+    meta: Meta
+    pod: Pod | PodTemplate
+    finished: bool = False
+
+    def field(self, path: str) -> str:
+        """A field of the pod, as a field of this object."""
+        return ROOTS[self.ref.kind] + path
+
+
+def every_maker(world: World) -> Iterator[Maker]:
+    """All of them, finished pods included, in the World's order."""
+    for pod in world.cluster.pods:
+        meta = pod.metadata
+        yield Maker(Ref("Pod", meta.namespace, meta.name), meta, pod, pod.status.phase in FINISHED)
+    for kind, workload in world.cluster.workloads():
+        meta = workload.metadata
+        yield Maker(Ref(kind, meta.namespace, meta.name), meta, workload.template)
+
+
+def makers(world: World) -> Iterator[Maker]:
+    """Those whose pods run or may be created."""
+    return (maker for maker in every_maker(world) if not maker.finished)
+
+
+class Owners:
+    """Who made what, up to the topmost object that the World holds."""
+
+    def __init__(self, world: World) -> None:
+        self._makers = {maker.ref: maker for maker in every_maker(world)}
+
+    def top(self, maker: Maker) -> Maker:
+        """The topmost owner in the World: a pod of a Deployment leads to the Deployment."""
+        seen = {maker.ref}
+        while (above := self._above(maker)) is not None and above.ref not in seen:
+            seen.add(above.ref)
+            maker = above
+        return maker
+
+    def _above(self, maker: Maker) -> Maker | None:
+        owner = maker.meta.controller
+        return self._makers.get(Ref(owner.kind, maker.ref.namespace, owner.name)) if owner else None
+
+    def groups(self, world: World) -> dict[Ref, list[Maker]]:
+        """Makers by topmost owner; the owner itself comes first in its group."""
+        found: dict[Ref, list[Maker]] = {}
+        for maker in makers(world):
+            top = self.top(maker)
+            found.setdefault(top.ref, [] if top.finished else [top])
+            if maker.ref != top.ref:
+                found[top.ref].append(maker)
+        return found
+
+    def get(self, ref: Ref) -> Maker:
+        """The maker of that name, finished pods included."""
+        return self._makers[ref]
