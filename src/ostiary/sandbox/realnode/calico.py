@@ -7,6 +7,7 @@ Calico 3.28; ``policy_setup_timeout_seconds`` in cni-plugin/pkg/types.
 
 import http.client
 import json
+import signal
 from pathlib import Path
 
 from ostiary.sandbox.nodes import Plane
@@ -86,6 +87,7 @@ def process(plane: Plane) -> ProcessSpec:
         (str(plane.engines / "calico-felix"),),
         log=plane.layout.log("calico-felix"),
         env=felix_environment(credentials),
+        stop_signal=signal.SIGKILL,  # the namespace ends with everything in it: nothing to be polite to
         ready=_is_ready,
     )
 

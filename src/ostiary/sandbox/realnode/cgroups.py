@@ -104,10 +104,12 @@ def members(root: Path) -> Iterator[int]:
 def remove(identity: str, *, within: float = 10.0) -> bool:
     """Kill what still runs in the cluster's groups and remove them; True when nothing is left of them.
 
-    The kernel frees a group a moment after its last process ended: this tries again until ``within`` seconds have passed.
+    A caller that is in there itself, the cluster's own init, leaves them first. The kernel frees a group a moment after its
+    last process ended: this tries again until ``within`` seconds have passed.
     """
     deadline = time.monotonic() + within
     while left := roots(identity):
+        _leave(left)
         for root in left:
             _kill(root)
             _remove_tree(root)
@@ -115,6 +117,13 @@ def remove(identity: str, *, within: float = 10.0) -> bool:
             return not roots(identity)
         time.sleep(0.02)
     return True
+
+
+def _leave(left: list[Path]) -> None:
+    for root in left:
+        if os.getpid() in members(root):
+            with contextlib.suppress(OSError):
+                (root.parent / "cgroup.procs").write_text(str(os.getpid()))
 
 
 def _kill(root: Path) -> None:

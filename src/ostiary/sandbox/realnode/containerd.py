@@ -5,6 +5,7 @@ capabilities(7) for the one restriction that small machines need.
 """
 
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ def process(plane: Plane) -> ProcessSpec:
         (str(plane.engines / "containerd"), "--config", str(file)),
         log=plane.layout.log("containerd"),
         env={"PATH": f"{plane.engines}:{SYSTEM_PATH}"},  # the shim, runc and what they call
+        stop_signal=signal.SIGKILL,  # the namespace ends with everything in it: nothing to be polite to
         ready=_answers,
     )
 

@@ -1,9 +1,12 @@
 """First steps of a cluster's init, inside its namespaces, until it becomes the supervisor; the other half of ``namespace``.
 
 Run as ``python -m ostiary.sandbox.realnode.inside ORDER ARGV...`` by ``namespace.spawn``, with a socket to the keeper. Any
-failure is told through that socket, in one line; the keeper's end closes it.
+failure is told through that socket, in one line; the keeper's end closes it, and then this process removes what it has made
+and ends. It is deliberately not killed by the kernel together with the keeper (as the engines are with their supervisor):
+nobody would be left to remove the control groups.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -13,20 +16,22 @@ from pathlib import Path
 from ostiary.core.errors import OstiaryError
 from ostiary.sandbox.realnode import cgroups, link, mounts
 from ostiary.sandbox.realnode.names import ADDRESS_VARIABLE, NODE_NAME
-from ostiary.sandbox.realnode.syscalls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, die_with_parent, unshare
+from ostiary.sandbox.realnode.syscalls import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS, unshare
 
 
 def main() -> None:
     """Prepare the namespaces and become the supervisor."""
-    die_with_parent()
+    os.umask(0o022)
     order, argv = json.loads(sys.argv[1]), sys.argv[2:]
     with socket.socket(fileno=order["channel"]) as channel:
         try:
             address = _prepare(channel, order)
+            channel.sendall(b"ready\n")
         except (OSError, OstiaryError) as error:
-            channel.sendall(" ".join(str(error).split()).encode() + b"\n")
+            cgroups.remove(order["identity"])
+            with contextlib.suppress(OSError):  # nobody may be listening any more
+                channel.sendall(" ".join(str(error).split()).encode() + b"\n")
             sys.exit(1)
-        channel.sendall(b"ready\n")
     os.environ[ADDRESS_VARIABLE] = address
     os.execv(argv[0], argv)  # noqa: S606 - becoming the supervisor is what this is for
 
@@ -37,7 +42,7 @@ def _prepare(channel: socket.socket, order: dict[str, object]) -> str:
     with channel.makefile("r") as answers:
         answer = answers.readline()
     if not answer:
-        sys.exit(1)  # the keeper is gone, before or after it could have been noticed
+        raise OSError("the keeper is gone")
     addresses = json.loads(answer)
     cgroups.create(str(order["identity"]))
     keep = order["keep"]

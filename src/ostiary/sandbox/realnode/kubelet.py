@@ -6,13 +6,14 @@ v1beta1 and cmd/kubelet/app/options of Kubernetes 1.37.
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 
 from ostiary.sandbox.nodes import Plane
+from ostiary.sandbox.probe import Probe
 from ostiary.sandbox.process import ProcessSpec
 from ostiary.sandbox.realnode import cgroups, containerd, mounts, quiet
-from ostiary.sandbox.realnode.api import Api
 from ostiary.sandbox.realnode.identity import kubeconfig
 from ostiary.sandbox.realnode.names import NODE_NAME
 from ostiary.sandbox.realnode.tools import SYSTEM_PATH
@@ -57,7 +58,7 @@ def configuration(plane: Plane, certificate: Path, key: Path) -> dict[str, objec
     }
 
 
-def process(plane: Plane, api: Api) -> ProcessSpec:
+def process(plane: Plane, probe: Probe) -> ProcessSpec:
     """Issue the node's certificate, write the configuration and say how to start the kubelet; ready means that the node is."""
     names = (NODE_NAME, plane.address)
     pair = plane.authority.issue("kubelet", user=f"system:node:{NODE_NAME}", groups=("system:nodes",), names=names)
@@ -78,12 +79,13 @@ def process(plane: Plane, api: Api) -> ProcessSpec:
         (sys.executable, "-I", "-S", quiet.__file__, str(mounts.NODE / "sysctl"), str(plane.engines / "kubelet"), *arguments),
         log=plane.layout.log("kubelet"),
         env={"PATH": SYSTEM_PATH, "HOME": str(mounts.NODE)},
-        ready=lambda: is_ready(api),
+        stop_signal=signal.SIGKILL,  # the namespace ends with everything in it: nothing to be polite to
+        ready=lambda: is_ready(probe),
     )
 
 
-def is_ready(api: Api) -> bool:
+def is_ready(probe: Probe) -> bool:
     """Whether the node's condition says so."""
-    node = api.get(f"/api/v1/nodes/{NODE_NAME}")
+    node = probe.json(f"/api/v1/nodes/{NODE_NAME}")
     conditions = node.get("status", {}).get("conditions", [])
     return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)

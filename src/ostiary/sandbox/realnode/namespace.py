@@ -1,13 +1,15 @@
 """Starts the supervisor of a cluster as init of namespaces of its own: pid, mount, network, IPC and host name.
 
-The keeper calls ``spawn``. Its child (``inside.py``) is process 1 of a new pid namespace, tied to the keeper by the kernel;
-when that process ends, by whatever signal, the kernel kills everything in the namespace, containers included, and the mounts
-and the network go with it. What outlives processes, ``sweep`` removes: the control groups and the host's end of the link.
-Source: pid_namespaces(7).
+The keeper calls ``spawn``. Its child (``inside.py``) is process 1 of a new pid namespace; when that process ends, by whatever
+signal, the kernel kills everything in the namespace, containers included, and the mounts and the network go with it. What
+outlives processes, ``sweep`` removes: the control groups and the host's end of the link. The keeper does so when init has
+ended, and init itself, from inside, when the keeper has. Source: pid_namespaces(7).
 
-keeper            inside (host's pid N, its own pid 1) unshare, fork  -> ties itself, leaves the other namespaces "apart"
-<- moves a veth end in, picks addresses -> addresses control groups, mounts, interface, routes "ready"        <- becomes the
-supervisor
+    keeper                                        inside (pid 1 in there)
+    new pid namespace, fork         ->            leaves the other namespaces
+                                    <- apart
+    moves a veth end in, addresses  -> addresses  control groups, mounts, interface, routes
+                                    <- ready      becomes the supervisor
 """
 
 import json

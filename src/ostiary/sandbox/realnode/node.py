@@ -4,16 +4,18 @@ It decides the order: containerd and images, the objects that the node's parts n
 side; ready is when the node is, policies are enforced, and the first pod, cluster DNS, answers its probe.
 """
 
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from ostiary.core.errors import Unreachable
 from ostiary.sandbox.nodes import Plane
+from ostiary.sandbox.probe import Probe
 from ostiary.sandbox.process import last_lines
 from ostiary.sandbox.realnode import calico, containerd, kubelet, mounts, services
-from ostiary.sandbox.realnode.api import Api
 from ostiary.sandbox.realnode.images import write_archive
 from ostiary.sandbox.realnode.link import INSIDE, run
 from ostiary.sandbox.realnode.stock import stock_images
@@ -26,13 +28,25 @@ POLL_SECONDS = 0.1
 
 def start(supervisor: Supervisor, plane: Plane) -> None:
     """Start the node and return when it is Ready and cluster DNS answers; Unreachable with the end of a log when not."""
-    api = Api.of(plane)
+    watcher = plane.authority.issue("node-start", user="ostiary:node-start", groups=("system:masters",))
+    probe = Probe(plane.server, plane.authority, watcher)
     _let_pods_out(plane)
-    supervisor.start(containerd.process(plane))
-    _import(supervisor, plane)
-    _apply_crds_and_roles(supervisor, plane)
-    supervisor.start(kubelet.process(plane, api), services.process(plane), calico.process(plane))
-    _wait(supervisor, lambda: _has_replicas(api), "cluster DNS (CoreDNS) was not ready", plane.layout.log("kubelet"))
+    with _usual_umask():
+        supervisor.start(containerd.process(plane))
+        _import(supervisor, plane)
+        _apply_crds_and_roles(supervisor, plane)
+        supervisor.start(kubelet.process(plane, probe), services.process(plane), calico.process(plane))
+    _wait(supervisor, lambda: _has_replicas(probe), "cluster DNS (CoreDNS) was not ready", plane.layout.log("kubelet"))
+
+
+@contextlib.contextmanager
+def _usual_umask() -> Iterator[None]:
+    """Containers that are not root have to read what containerd and the kubelet write for them: /etc/hosts, resolv.conf."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _let_pods_out(plane: Plane) -> None:
@@ -71,8 +85,8 @@ def _manifest(name: str) -> str:
     return resources.files(__package__).joinpath("manifests", f"{name}.yaml").read_text()
 
 
-def _has_replicas(api: Api) -> bool:
-    return int(api.get(COREDNS).get("status", {}).get("readyReplicas", 0)) > 0
+def _has_replicas(probe: Probe) -> bool:
+    return int(probe.json(COREDNS).get("status", {}).get("readyReplicas", 0)) > 0
 
 
 def _wait(supervisor: Supervisor, holds: Callable[[], bool], complaint: str, log: Path) -> None:

@@ -6,6 +6,7 @@ v1alpha1; the flags of cmd/kube-proxy/app.
 
 import http.client
 import json
+import signal
 
 from ostiary.sandbox.nodes import Plane
 from ostiary.sandbox.process import ProcessSpec
@@ -43,6 +44,7 @@ def process(plane: Plane) -> ProcessSpec:
         (str(plane.engines / "kube-proxy"), f"--config={file}"),
         log=plane.layout.log("kube-proxy"),
         env={"PATH": SYSTEM_PATH},
+        stop_signal=signal.SIGKILL,  # the namespace ends with everything in it: nothing to be polite to
         ready=_is_healthy,
     )
 

@@ -1,6 +1,6 @@
 """The few system calls that the standard library of Python 3.11 does not have, with errors that name what was tried.
 
-It decides nothing. Sources: unshare(2), setns(2), mount(2), prctl(2) and the numbers of linux/sched.h, linux/mount.h, linux/prctl.h.
+It decides nothing. Sources: unshare(2), setns(2), mount(2) and the numbers of linux/sched.h, linux/mount.h.
 
     unshare(CLONE_NEWNS)
     mount(None, "/", flags=MS_REC | MS_PRIVATE)
@@ -8,7 +8,6 @@ It decides nothing. Sources: unshare(2), setns(2), mount(2), prctl(2) and the nu
 
 import ctypes
 import os
-import signal
 
 CLONE_NEWNS = 0x0002_0000
 CLONE_NEWUTS = 0x0400_0000
@@ -24,7 +23,6 @@ MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MS_SHARED = 1 << 20
 
-_PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -54,8 +52,3 @@ def mount(source: str | None, target: str, kind: str | None = None, *, flags: in
 def umount(target: str) -> None:
     """umount2(2), without any flag: a busy mount raises."""
     _check(_libc.umount2(os.fsencode(target), 0), f"umount {target}")
-
-
-def die_with_parent() -> None:
-    """Be killed by the kernel as soon as the thread that forked this process ends, from whichever namespace."""
-    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
