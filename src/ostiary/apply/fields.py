@@ -3,7 +3,7 @@
 Decides whether an object holds what a patch names, and where it does not. Knows nothing of Kubernetes, and does no I/O.
 
 A null, an empty object and an empty list are an absent field to the API server, so they compare as equal; an empty string is a value (a label
-may be empty). Lists are one value. The server fills defaults into the items of a list that it stores, so a comparison that is not ``exact`` asks
+may be empty). An empty object is wanted empty: for a selector it means everything. Lists are one value. The server fills defaults into the items of a list that it stores, so a comparison that is not ``exact`` asks
 of each item only what the patch says of it.
 
 >>> [str(d) for d in differences({"metadata": {"labels": {"a": "1"}}}, {"metadata": {"labels": {"a": "2", "b": None}}})]
@@ -48,7 +48,10 @@ def merged(value: Any, patch: Any) -> Any:
 
 
 def stacked(first: Any, second: Any) -> Any:
-    """The patch that does what ``first`` and then ``second`` do: as ``merged``, but a null stays, because it still has to remove."""
+    """The patch that does what ``first`` and then ``second`` do: as ``merged``, but a null stays, because it still has to remove.
+
+    One patch cannot say "remove this object, then set one field in it": of two patches that disagree on what is an object, the second is kept.
+    """
     if not isinstance(first, Mapping) or not isinstance(second, Mapping):
         return second
     return {**first, **{key: stacked(first.get(key), value) for key, value in second.items()}}

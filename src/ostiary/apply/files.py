@@ -7,16 +7,15 @@ write the file can write another digest. What a plan may do is bounded by the ri
 ['digest', 'format', 'plan']
 """
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from ostiary.adapters.files import write_atomically
 from ostiary.apply.fields import leaves
 from ostiary.core.canonical import digest
-from ostiary.core.errors import BadInput, Unreachable
+from ostiary.core.errors import BadInput
 from ostiary.model.plan import Action, Change, Plan, Target, Trial
 
 _KIND: Final = "ostiary.dev/plan/"
@@ -36,16 +35,7 @@ def envelope(plan: Plan) -> dict[str, Any]:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan file, readable by its owner alone, whole or not at all."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(envelope(plan), order="sorted"), indent=1) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise Unreachable(f"cannot write the plan to {path}: {error.strerror}", todo="give another place") from None
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(envelope(plan), order="sorted"), indent=1) + b"\n")
 
 
 def read_plan(path: Path) -> Plan:
