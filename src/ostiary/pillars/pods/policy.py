@@ -1,5 +1,8 @@
 """What the pillar proposes: one level at one version for each namespace, and why others are left alone."""
 
+from collections.abc import Iterator
+from typing import ClassVar
+
 from msgspec import field
 
 from ostiary.core.errors import BadInput
@@ -30,3 +33,11 @@ class PodPolicy(Value, frozen=True, kw_only=True):
 
     levels: dict[str, LevelVersion] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("NAMESPACE", "LEVEL", "WHY NOT TIGHTER")
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """The policy as people read it, one namespace a row."""
+        for namespace in sorted({*self.levels, *self.left}):
+            level = self.levels.get(namespace)
+            yield namespace, str(level) if level else "as it is", self.left.get(namespace, "")
