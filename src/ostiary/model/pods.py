@@ -116,8 +116,18 @@ class VolumeMount(Value, frozen=True, kw_only=True):
     name: str = ""
     mount_path: str = ""
     sub_path: str = ""
+    sub_path_expr: str = ""
     read_only: bool = False
+    recursive_read_only: str = ""
     mount_propagation: str = ""
+    bind_mount_options: tuple[str, ...] = ()
+
+
+class VolumeDevice(Value, frozen=True, kw_only=True):
+    """A block device, raw, in a container."""
+
+    name: str = ""
+    device_path: str = ""
 
 
 class ContainerPort(Value, frozen=True, kw_only=True):
@@ -182,6 +192,7 @@ class Container(Value, frozen=True, kw_only=True):
     env_from: tuple[EnvFrom, ...] = ()
     resources: Resources = Resources()
     volume_mounts: tuple[VolumeMount, ...] = ()
+    volume_devices: tuple[VolumeDevice, ...] = ()
     liveness_probe: Handler | None = None
     readiness_probe: Handler | None = None
     startup_probe: Handler | None = None
@@ -255,6 +266,20 @@ class CSIVolume(Value, frozen=True, kw_only=True):
     driver: str = ""
 
 
+class EmptyDirVolume(Value, frozen=True, kw_only=True):
+    """Scratch space of a pod on its node, or in its memory."""
+
+    medium: str = ""
+    size_limit: str | int | float | None = None
+
+
+class ImageVolume(Value, frozen=True, kw_only=True):
+    """The files of an image, read-only."""
+
+    reference: str = ""
+    pull_policy: str = ""
+
+
 class Volume(Value, frozen=True, kw_only=True):
     """A volume: exactly one source is set. Sources that no pillar looks into are kept as Present."""
 
@@ -265,10 +290,10 @@ class Volume(Value, frozen=True, kw_only=True):
     projected: ProjectedVolume | None = None
     persistent_volume_claim: ClaimVolume | None = None
     csi: CSIVolume | None = None
-    empty_dir: Present | None = None
+    empty_dir: EmptyDirVolume | None = None
     downward_api: Present | None = field(name="downwardAPI", default=None)
     ephemeral: Present | None = None
-    image: Present | None = None
+    image: ImageVolume | None = None
     gce_persistent_disk: Present | None = None
     aws_elastic_block_store: Present | None = field(name="awsElasticBlockStore", default=None)
     git_repo: Present | None = None
@@ -303,6 +328,15 @@ class ImagePullSecret(Value, frozen=True, kw_only=True):
     name: str = ""
 
 
+class Toleration(Value, frozen=True, kw_only=True):
+    """A taint that a pod puts up with. Operator empty means Equal; key empty with Exists means every taint."""
+
+    key: str = ""
+    operator: str = ""
+    value: str = ""
+    effect: str = ""
+
+
 class PodSpec(Value, frozen=True, kw_only=True):
     """core/v1 PodSpec. ``service_account_name`` empty means ``default``, as the API server reads it."""
 
@@ -313,6 +347,8 @@ class PodSpec(Value, frozen=True, kw_only=True):
     service_account_name: str = ""
     automount_service_account_token: bool | None = None
     node_name: str = ""
+    tolerations: tuple[Toleration, ...] = ()
+    priority_class_name: str = ""
     host_network: bool = False
     host_pid: bool = field(name="hostPID", default=False)
     host_ipc: bool = field(name="hostIPC", default=False)
