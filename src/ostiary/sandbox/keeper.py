@@ -22,6 +22,7 @@ from ostiary.core.errors import OstiaryError
 from ostiary.sandbox import ending
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.mark import VARIABLE, ProcessId
+from ostiary.sandbox.reports import message
 from ostiary.sandbox.state import ClusterRecord, read, write
 
 PATIENCE_SECONDS = 20.0
@@ -45,7 +46,7 @@ def main() -> None:
     try:
         _keep(layout, record, report, owner, wake)
     except OstiaryError as error:  # starting the supervisor failed
-        os.write(report, _failed(error))
+        os.write(report, message("failed", error.happened, error.todo, type(error).__name__))
         ending.finish(layout, record, error.happened)
     if owner is not None and not _alive(owner):
         ending.sweep(layout)  # nobody is left to read its logs
@@ -127,12 +128,6 @@ def _how(code: int | None) -> str:
         if code is not None and code < 0
         else "its supervisor ended"
     )
-
-
-def _failed(error: OstiaryError) -> bytes:
-    import json
-
-    return json.dumps({"kind": "failed", "text": error.happened, "todo": error.todo}).encode() + b"\n"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Starts a cluster's keeper and follows its reports until the cluster is ready, or is not going to be."""
 
-import json
 import os
 import select
 import shutil
@@ -9,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 
-from ostiary.core.errors import Unreachable
+from ostiary.core.errors import BadInput, Unreachable
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.mark import VARIABLE
 from ostiary.sandbox.options import SandboxOptions
 from ostiary.sandbox.process import last_lines
 from ostiary.sandbox.progress import Progress, silent
+from ostiary.sandbox.reports import parse
 from ostiary.sandbox.state import read
 
 GIVE_UP_SECONDS = 40.0
@@ -23,7 +23,8 @@ GIVE_UP_SECONDS = 40.0
 def launch(layout: Layout, options: SandboxOptions, progress: Progress) -> None:
     """Start the cluster whose record is written and return when it is ready.
 
-    Raises Unreachable when it fails. Interrupted, it ends the cluster before the interrupt goes on.
+    Raises Unreachable when it fails, BadInput when the API server does not take what was asked for. Interrupted, it ends the
+    cluster before the interrupt goes on.
     """
     reports, report = os.pipe()
     try:
@@ -78,7 +79,8 @@ def _follow(layout: Layout, reports: int, progress: Progress) -> bool:
         if message["kind"] == "ready":
             return True
         if message["kind"] == "failed":
-            raise Unreachable(f"the cluster {layout.name} did not start: {message['text']}", todo=message["todo"])
+            kind = BadInput if message["because"] == BadInput.__name__ else Unreachable
+            raise kind(f"the cluster {layout.name} did not start: {message['text']}", todo=message["todo"])
     raise Unreachable(
         f"the cluster {layout.name} did not start; the end of its supervisor's log:\n{last_lines(layout.log('supervisor'))}"
     )
@@ -98,7 +100,7 @@ def _messages(reports: int, progress: Progress) -> Iterator[dict[str, str]]:
             return
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
-            message: dict[str, str] = json.loads(line)
+            message = parse(line)
             if message["kind"] == "step":
                 step, began = message["text"], time.monotonic()
                 progress(step, 0)

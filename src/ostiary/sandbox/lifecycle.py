@@ -17,7 +17,8 @@ from pathlib import Path
 from subprocess import CompletedProcess, run
 
 from ostiary.core.errors import BadInput, Refused, Unreachable
-from ostiary.sandbox import assets, ending, engines, launch
+from ostiary.sandbox import assets, ending, engines, launch, manifests
+from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.kubernetes_versions import pin
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.lock import held
@@ -103,6 +104,8 @@ def up(options: SandboxOptions, *, progress: Progress = silent) -> RunningCluste
     """
     options = _absolute(options)
     require_machine(options)
+    for path in options.load:
+        manifests.read(path)  # what cannot be read is said before anything is started
     layout = Layout.of(options.name)
     if (running := _running(layout, options)) is not None:
         return running
@@ -156,7 +159,7 @@ def status() -> list[ClusterStatus]:
 
 
 def require_machine(options: SandboxOptions) -> None:
-    """Refuse what this machine cannot run, naming what is missing."""
+    """Raise CannotRun for what this machine cannot run, naming what is missing."""
     if platform.system() != "Linux":
         raise Refused(
             f"a sandbox needs Linux, and this is {platform.system()}", todo="run it in a virtual machine or a container"
@@ -164,7 +167,10 @@ def require_machine(options: SandboxOptions) -> None:
     if options.nodes.kind == "real":
         from ostiary.sandbox import realnode
 
-        realnode.require_machine()
+        try:
+            realnode.require_machine()
+        except Unreachable as error:
+            raise CannotRun(error.happened, todo=error.todo) from error
 
 
 def _absolute(options: SandboxOptions) -> SandboxOptions:

@@ -7,6 +7,7 @@ https://kwok.sigs.k8s.io/docs/user/configuration/
 """
 
 import json
+import os
 from typing import Any
 
 import yaml
@@ -30,6 +31,9 @@ STAGES = (
     "pod/fast/pod-delete.yaml",
 )
 NODE_SECONDS = 120
+NOBODY = 65534
+# As a container runtime writes it: time, stream, F for a full line.
+LOG_LINE = "2026-01-01T00:00:00.000000000Z stdout F this container is simulated: no image runs, and this is all that it logs\n"
 
 
 def start(supervisor: Supervisor, plane: Plane) -> None:
@@ -40,7 +44,7 @@ def start(supervisor: Supervisor, plane: Plane) -> None:
         plane.layout.node / "kubeconfig", plane.server, plane.authority, serving, cluster="sandbox", user="kwok"
     )
     log = plane.layout.node / "simulated.log"
-    log.write_text("this container is simulated: kwok runs no image, and this is all that it ever logs\n")
+    log.write_text(LOG_LINE)
     config = plane.layout.node / "kwok.yaml"
     write_private(config, _configuration(plane, str(log)).encode())
     probe = Probe(f"https://{ADDRESS}:{port}", plane.authority, serving)
@@ -73,10 +77,20 @@ def _configuration(plane: Plane, log: str) -> str:
     documents += [
         _resource("ClusterLogs", {**everywhere, "logs": [{"logsFile": log}]}),
         _resource("ClusterAttach", {**everywhere, "attaches": [{"logsFile": log}]}),
-        _resource("ClusterExec", {**everywhere, "execs": [{"local": {"workDir": str(plane.layout.node), "envs": []}}]}),
+        _resource("ClusterExec", {**everywhere, "execs": [{"local": _nobody()}]}),
         _resource("ClusterPortForward", {**everywhere, "forwards": [{"command": ["/bin/cat"]}]}),
     ]
     return yaml.safe_dump_all(documents)
+
+
+def _nobody() -> dict[str, Any]:
+    """Where exec runs:
+
+    On this machine, as nobody, in the root directory. Who may exec in a sandbox may not become who started it.
+    """
+    if os.geteuid() != 0:
+        return {"workDir": "/"}
+    return {"workDir": "/", "securityContext": {"runAsUser": NOBODY, "runAsGroup": NOBODY}}
 
 
 def _resource(kind: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """The program that owns a cluster's processes: ``python -m ostiary.sandbox.supervise DIRECTORY LIFELINE REPORT``.
 
 LIFELINE is the read end of a pipe whose write end only the keeper holds; REPORT is the write end of one that the starting
-command reads: JSON lines, steps first and ``ready`` or ``failed`` last. When either closes from the other side too early, the
-cluster ends. For a real node this program is the init of the cluster's namespaces.
+command reads: JSON lines (``reports``), steps first and ``ready`` or ``failed`` last. When either closes from the other side
+too early, the cluster ends. For a real node this program is the init of the cluster's namespaces.
 """
 
 import contextlib
-import json
 import os
 import sys
 import traceback
@@ -18,6 +17,7 @@ from ostiary.core.errors import OstiaryError
 from ostiary.sandbox import ending
 from ostiary.sandbox.boot import boot
 from ostiary.sandbox.layout import Layout
+from ostiary.sandbox.reports import message
 from ostiary.sandbox.state import ClusterRecord, Phase, read, write
 from ostiary.sandbox.supervisor import StopAsked, Supervisor
 
@@ -43,9 +43,9 @@ def main() -> None:
 def _live(supervisor: Supervisor, layout: Layout, record: ClusterRecord, report: int) -> str:
     """Boot, then wait for the end; returns why it ended."""
 
-    def say(kind: str, text: str, todo: str = "") -> None:
+    def say(kind: str, text: str, todo: str = "", because: str = "") -> None:
         with contextlib.suppress(OSError):  # nobody listens: the supervisor notices by itself
-            os.write(report, json.dumps({"kind": kind, "text": text, "todo": todo}).encode() + b"\n")
+            os.write(report, message(kind, text, todo, because))
 
     try:
         server = boot(supervisor, layout, record, _telling(say))
@@ -58,7 +58,7 @@ def _live(supervisor: Supervisor, layout: Layout, record: ClusterRecord, report:
         say("failed", f"the start was given up: {asked}")
         return str(asked)
     except OstiaryError as error:
-        say("failed", error.happened, error.todo)
+        say("failed", error.happened, error.todo, type(error).__name__)
         return error.happened
     except Exception as error:  # a mistake of ours: in the log in full, to people in one line
         traceback.print_exc()
