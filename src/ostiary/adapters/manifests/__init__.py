@@ -1,0 +1,1 @@
+"""Manifests: files of YAML and JSON, read as the API server reads them."""
