@@ -4,8 +4,33 @@
 >>> proof = pods.prove(world, pods.learn(world))  # doctest: +SKIP
 """
 
-from ostiary.pillars.pods.check import check
-from ostiary.pillars.pods.learn import intended, learn
-from ostiary.pillars.pods.policy import LevelVersion, PodPolicy
+from collections.abc import Mapping
 
-__all__ = ["LevelVersion", "PodPolicy", "check", "intended", "learn"]
+from ostiary.model.meta import Ref
+from ostiary.model.plan import Plan
+from ostiary.model.world import World
+from ostiary.pillars.pods.blindness import unseen
+from ostiary.pillars.pods.check import check
+from ostiary.pillars.pods.enforce import enforce
+from ostiary.pillars.pods.learn import intended, learn
+from ostiary.pillars.pods.policy import LevelVersion, PodPolicy, of_certificate
+from ostiary.pillars.pods.premises import premises
+from ostiary.pillars.pods.prove import prove
+
+__all__ = [
+    "LevelVersion",
+    "PodPolicy",
+    "check",
+    "enforce",
+    "intended",
+    "learn",
+    "premises",
+    "premises_of",
+    "prove",
+    "unseen",
+]
+
+
+def premises_of(plan: Plan, world: World) -> Mapping[str, Ref]:
+    """The premises that a World shows for the policy of a plan: what ``apply`` compares with the plan's own."""
+    return premises(world, of_certificate(plan.certificate))

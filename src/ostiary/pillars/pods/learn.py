@@ -10,10 +10,10 @@
 from collections.abc import Mapping
 
 from ostiary.model.levels import Level, Version
-from ostiary.model.meta import Meta, Ref
+from ostiary.model.meta import Meta
 from ostiary.model.world import World
 from ostiary.pillars.pods.judged import Judge
-from ostiary.pillars.pods.labels import PREFIX, Mode, newest, stance
+from ostiary.pillars.pods.labels import PREFIX, newest, stance
 from ostiary.pillars.pods.makers import Maker, makers
 from ostiary.pillars.pods.policy import LevelVersion, PodPolicy
 from ostiary.pillars.pods.wanted import wanted
@@ -40,31 +40,35 @@ def _policy(world: World, asked: Mapping[str, Level]) -> PodPolicy:
         by_namespace.setdefault(maker.ref.namespace, []).append(maker)
     judge, latest = Judge(), newest(world)
     levels: dict[str, LevelVersion] = {}
+    because: dict[str, str] = {}
     left: dict[str, str] = {}
     for meta in _namespaces(world):
         inhabitants = by_namespace.get(meta.name, [])
-        found = _of_namespace(judge, meta, inhabitants, asked.get(meta.name, Level.PRIVILEGED), latest)
-        if isinstance(found, LevelVersion):
-            levels[meta.name] = found
+        level, reason = _of_namespace(judge, meta, inhabitants, asked.get(meta.name, Level.PRIVILEGED), latest)
+        if level is None:
+            left[meta.name] = reason
         else:
-            left[meta.name] = found
-    return PodPolicy(levels=levels, left=left)
+            levels[meta.name] = level
+            because.update({meta.name: reason} if reason else {})
+    return PodPolicy(levels=levels, because=because, left=left)
 
 
-def _of_namespace(judge: Judge, meta: Meta, inhabitants: list[Maker], asked: Level, latest: Version) -> LevelVersion | str:
-    """What to enforce, or why not to."""
+def _of_namespace(
+    judge: Judge, meta: Meta, inhabitants: list[Maker], asked: Level, latest: Version
+) -> tuple[LevelVersion | None, str]:
+    """What to enforce, if anything, and what stands in the way of more."""
     said = stance(meta.labels, newest=latest)
     if said.invalid:
         wrong = said.invalid[0]
-        return f"label {PREFIX}{wrong.key} is {wrong.value!r}, {wrong.reason}: correct it first"
+        return None, f"label {PREFIX}{wrong.key} is {wrong.value!r}, {wrong.reason}: correct it first"
     version = said.enforce.version
     fits, reason = _tightest(judge, inhabitants, version)
     if said.enforce.level > max(fits, asked):
-        return f"it enforces {said.enforce.level}:{version}, tighter than what runs: {reason}"
+        return None, f"it enforces {said.enforce.level}:{version}, tighter than what runs: {reason}"
     level = max(fits, asked)
     if level is Level.PRIVILEGED:
-        return f"only privileged admits what runs: {reason}"
-    return LevelVersion(level, str(version))
+        return None, f"only privileged admits what runs: {reason}"
+    return LevelVersion(level, str(version)), reason if level is fits else ""
 
 
 def _tightest(judge: Judge, inhabitants: list[Maker], version: Version) -> tuple[Level, str]:
@@ -79,15 +83,3 @@ def _tightest(judge: Judge, inhabitants: list[Maker], version: Version) -> tuple
     above = Level.RESTRICTED if fits is Level.BASELINE else Level.BASELINE
     messages = ", ".join(found.message for found in judge.violations(keeper.pod, above, version))
     return fits, f"{keeper.ref}: {messages}"
-
-
-def tightened(present: Mode, target: LevelVersion) -> bool:
-    """Whether a mode of a namespace has to change to hold at least the target, pinned."""
-    if present.level > target.level:
-        return False
-    return present.level < target.level or not present.pinned or str(present.version) != target.version
-
-
-def namespace_ref(name: str) -> Ref:
-    """A namespace, as an object."""
-    return Ref("Namespace", "", name)

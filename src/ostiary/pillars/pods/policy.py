@@ -1,7 +1,7 @@
 """What the pillar proposes: one level at one version for each namespace, and why others are left alone."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from msgspec import field
 
@@ -29,10 +29,12 @@ class LevelVersion(Value, frozen=True, kw_only=False):
 
 
 class PodPolicy(Value, frozen=True, kw_only=True):
-    """``levels`` by namespace: what to enforce. ``left`` by namespace: why it stays as it is."""
+    """By namespace: ``levels``, what to enforce; ``because``, what keeps it from being tighter; ``left``, why others stay as they are."""
 
     levels: dict[str, LevelVersion] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+
+    because: dict[str, str] = field(default_factory=dict)
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("NAMESPACE", "LEVEL", "WHY NOT TIGHTER")
 
@@ -40,4 +42,11 @@ class PodPolicy(Value, frozen=True, kw_only=True):
         """The policy as people read it, one namespace a row."""
         for namespace in sorted({*self.levels, *self.left}):
             level = self.levels.get(namespace)
-            yield namespace, str(level) if level else "as it is", self.left.get(namespace, "")
+            why = self.left.get(namespace) or self.because.get(namespace, "")
+            yield namespace, str(level) if level else "as it is", why
+
+
+def of_certificate(certificate: Mapping[str, Any]) -> PodPolicy:
+    """The policy that a certificate is about."""
+    said = certificate["policy"].items()
+    return PodPolicy(levels={name: LevelVersion(Level(one["level"]), one["version"]) for name, one in said})

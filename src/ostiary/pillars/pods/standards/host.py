@@ -1,7 +1,9 @@
 """Controls about the node: its namespaces, ports, paths, and whom the kubelet is made to ask."""
 
+from collections.abc import Iterator
+
 from ostiary.model.levels import Level
-from ostiary.model.pods import Container, Handler
+from ostiary.model.pods import Container
 from ostiary.pillars.pods.standards.control import Control, Variant
 from ostiary.pillars.pods.standards.posture import Posture
 from ostiary.pillars.pods.standards.violation import Violation
@@ -72,9 +74,18 @@ def _host_ports(posture: Posture) -> Violation | None:
         "hostPorts",
         "hostPort",
         f"{named(bad)} {_uses(bad)} {plural('hostPort', ports)} {', '.join(ports)}",
-        posture.fields(bad, "ports[*].hostPort"),
+        tuple(_port_fields(posture, bad)),
         "remove, and reach the pod through a Service",
     )
+
+
+def _port_fields(posture: Posture, containers: list[Container]) -> Iterator[str]:
+    for container in containers:
+        for i, port in enumerate(container.ports):
+            if port.host_port:
+                yield f"{posture.path(container)}.ports[{i}].hostPort"
+    if posture.spec.host_network:
+        yield "spec.hostNetwork"
 
 
 def _uses(things: list[Container]) -> str:
@@ -86,18 +97,21 @@ HOST_PORTS = Control(
 )
 
 
-def _handlers(container: Container) -> list[Handler]:
+def _asked(container: Container) -> Iterator[tuple[str, str]]:
+    """Whom probes and hooks ask other than the pod, by field."""
     cycle = container.lifecycle
-    hooks = (cycle.post_start, cycle.pre_stop) if cycle else ()
-    every = (container.liveness_probe, container.readiness_probe, container.startup_probe, *hooks)
-    return [handler for handler in every if handler]
-
-
-def _asked_hosts(container: Container) -> set[str]:
-    hosts: set[str] = set()
-    for handler in _handlers(container):
-        hosts.update(action.host for action in (handler.http_get, handler.tcp_socket) if action and action.host)
-    return hosts
+    handlers = (
+        ("livenessProbe", container.liveness_probe),
+        ("readinessProbe", container.readiness_probe),
+        ("startupProbe", container.startup_probe),
+        ("lifecycle.postStart", cycle.post_start if cycle else None),
+        ("lifecycle.preStop", cycle.pre_stop if cycle else None),
+    )
+    for name, handler in handlers:
+        if handler and handler.http_get and handler.http_get.host:
+            yield f"{name}.httpGet.host", handler.http_get.host
+        if handler and handler.tcp_socket and handler.tcp_socket.host:
+            yield f"{name}.tcpSocket.host", handler.tcp_socket.host
 
 
 def _probe_hosts(posture: Posture) -> Violation | None:
@@ -106,17 +120,17 @@ def _probe_hosts(posture: Posture) -> Violation | None:
         for container, _ in posture.containers
         if container.liveness_probe or container.readiness_probe or container.startup_probe or container.lifecycle
     ]
-    bad = [container for container in probing if _asked_hosts(container)] if probing else ()
+    bad = [(container, *asked) for container in probing for asked in _asked(container)] if probing else ()
     if not bad:
         return None
-    hosts = sorted({host for container in bad for host in _asked_hosts(container)})
-    names = sorted({container.name for container in bad})
+    hosts = sorted({host for _, _, host in bad})
+    names = sorted({container.name for container, _, _ in bad})
     return Violation(
         "hostProbesAndHostLifecycle",
         "probe or lifecycle host",
         f"{plural('container', names)} {quoted(names)} {'uses' if len(names) == 1 else 'use'} "
         f"{plural('probe or lifecycle host', hosts)} {quoted(hosts)}",
-        posture.fields(bad, "{livenessProbe,readinessProbe,startupProbe,lifecycle}.*.host"),
+        tuple(f"{posture.path(container)}.{field}" for container, field, _ in bad),
         "remove host: the kubelet then asks the pod itself",
     )
 

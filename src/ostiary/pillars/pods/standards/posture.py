@@ -32,10 +32,11 @@ class Posture:
 
     def fields(self, containers: Iterable[Container], suffix: str, *, pod: str = "") -> tuple[str, ...]:
         """Field paths of the same field in several containers, after that of the pod where there is one."""
-        found = [f"{self._path(container)}.{suffix}" for container in containers]
+        found = [f"{self.path(container)}.{suffix}" for container in containers]
         return (pod, *found) if pod else tuple(found)
 
-    def _path(self, wanted: Container) -> str:
+    def path(self, wanted: Container) -> str:
+        """Where that container stands, from the pod's root."""
         position = next(i for i, (container, _) in enumerate(self.containers) if container is wanted)
         inits, ordinary = len(self.spec.init_containers), len(self.spec.containers)
         if position < inits:
