@@ -131,7 +131,7 @@ class InMemoryApi:
     def _load(self, file: Path) -> None:
         saved = json.loads(file.read_text())
         self.version = saved["version"]
-        self.objects = {tuple(name.split("|")): body for name, body in saved["objects"].items()}  # type: ignore[misc]
+        self.objects = {tuple(name.split("|")): body for name, body in saved["objects"].items()}
 
     def _save(self) -> None:
         if self.file:

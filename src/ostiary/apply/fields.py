@@ -3,8 +3,8 @@
 Decides whether an object holds what a patch names, and where it does not. Knows nothing of Kubernetes, and does no I/O.
 
 A null, an empty object and an empty list are an absent field to the API server, so they compare as equal; an empty string is a value (a label
-may be empty). An empty object is wanted empty: for a selector it means everything. Lists are one value. The server fills defaults into the items of a list that it stores, so a comparison that is not ``exact`` asks
-of each item only what the patch says of it.
+may be empty). An empty object is wanted empty: for a selector it means everything. Lists are one value. The server fills defaults into the items of
+a list that it stores, so a comparison that is not ``exact`` asks of each item only what the patch says of it.
 
 >>> [str(d) for d in differences({"metadata": {"labels": {"a": "1"}}}, {"metadata": {"labels": {"a": "2", "b": None}}})]
 ['label a is "1", not "2"']

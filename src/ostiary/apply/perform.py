@@ -8,6 +8,8 @@ killed can be gone on with.
 from collections.abc import Sequence
 from functools import reduce
 
+import msgspec
+
 from ostiary.apply.api import CONFLICT, Api, Rejected, Stored
 from ostiary.apply.fields import Object, differences, stacked
 from ostiary.apply.journal import Journal, JournalLost
@@ -130,27 +132,21 @@ class _Run:
             self._outcomes[number] = outcome(number, change, Status.FAILED, f"applied, but reads back otherwise: {wrong}")
 
     def _otherwise(self, number: int, change: Change, live: Object | None) -> str:
-        last = self._last_on(number, change)
-        if last.action is Action.DELETE:
-            return "" if judge(last, live).standing is Standing.DONE else "it is still there"
-        if live is None:
-            return "it is gone"
-        return "; ".join(map(str, differences(live, last.after)))
+        """Where the object is not as this change, and those done to it later, leave it; one that was begun may have been done or not."""
+        done = _differs(self._with_later(number, change, "applied"), live)
+        return done and _differs(self._with_later(number, change, "applied", "applying"), live) and done
 
-    def _last_on(self, number: int, change: Change) -> Change:
-        """The change as later ones of the same object, done too, leave it."""
-        later = [c for n, c in self._due if n > number and c.target == change.target and self._is_applied(n)]
-        after = reduce(stacked, [c.after for c in later], change.after)
-        return Change(
-            stage=change.stage,
-            action=later[-1].action if later else change.action,
-            target=change.target,
-            after=after,
-            sentence=change.sentence,
-        )
+    def _with_later(self, number: int, change: Change, *states: str) -> Change:
+        later = [self._plan.changes[other] for other in self._journal.history.having(*states) if other > number]
+        chain = [other for other in later if other.target == change.target]
+        after = reduce(stacked, [other.after for other in chain], change.after)
+        return msgspec.structs.replace(change, action=chain[-1].action if chain else change.action, after=after)
 
-    def _is_applied(self, number: int) -> bool:
-        return number in self._outcomes and self._outcomes[number].status is Status.APPLIED
+
+def _differs(change: Change, live: Object | None) -> str:
+    if change.action is Action.DELETE:
+        return "" if judge(change, live).standing is Standing.DONE else "it is still there"
+    return "it is gone" if live is None else "; ".join(map(str, differences(live, change.after)))
 
 
 def _ours(change: Change, live: Object | None) -> bool:

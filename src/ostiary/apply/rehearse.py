@@ -4,7 +4,7 @@ Every object is read and compared with the change's precondition. Changes of one
 what the plan itself makes first (an object in a namespace that the plan creates) cannot be rehearsed; it says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -34,11 +34,11 @@ class Rehearsal:
         return tuple(found for found in self.outcomes if not found.good)
 
 
-async def rehearse(changes: Sequence[Numbered], api: Api, *, judged_by: Judge = judge) -> Rehearsal:
-    """Dry-run every change, in order; nothing is stored."""
+async def rehearse(changes: Sequence[Numbered], api: Api, *, judge_of: Callable[[int], Judge] = lambda _: judge) -> Rehearsal:
+    """Dry-run every change, in order; nothing is stored. ``judge_of`` says how a change's precondition is judged."""
     rehearsal, pending = Rehearsal(), list[Change]()
     for number, change in changes:
-        found = await _rehearse(number, change, api, pending, rehearsal, judged_by)
+        found = await _rehearse(number, change, api, pending, rehearsal, judge_of(number))
         rehearsal.outcomes.append(found)
         if found.status is Status.WOULD:
             pending.append(change)

@@ -24,12 +24,7 @@ def due(history: History) -> list[Numbered]:
 
 async def rehearse_undo(api: Api, history: History) -> Rehearsal:
     """What an undo would do; nothing is stored."""
-    rehearsal = Rehearsal()
-    for number, change in due(history):
-        one = await rehearse([(number, change)], api, judged_by=_judge(history, number))
-        rehearsal.outcomes += one.outcomes
-        rehearsal.managers |= one.managers
-    return rehearsal
+    return await rehearse(due(history), api, judge_of=lambda number: _judge(history, number))
 
 
 async def undo(api: Api, journal: Journal) -> Report:
