@@ -111,7 +111,7 @@ def _target(target: Target) -> list[str]:
 
 def _same_fields(change: Change) -> bool:
     """Each field that one side names is named by the other, or lies in a field that the other sets or removes as a whole."""
-    before, after = ({path for path, _ in leaves(side)} for side in (change.before, change.after))
+    before, after = ({path for path, _ in leaves(side) if path} for side in (change.before, change.after))
     return bool(after) and all(_covered(path, after) for path in before) and all(_covered(path, before) for path in after)
 
 

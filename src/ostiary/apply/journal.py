@@ -76,6 +76,7 @@ class Journal:
         self.history = history
         self._fd = fd
         self._clock = clock
+        self._so_far = "nothing was changed"
 
     @classmethod
     def create(cls, path: Path, plan: Plan, *, cluster: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Self:
@@ -93,6 +94,7 @@ class Journal:
             journal.append("plan", format=FORMAT, plan=envelope(plan), cluster=cluster)
             os.link(aside, path)
             _sync_folder(path.parent)
+            journal._so_far = "nothing more was changed"
         except OSError as error:
             journal.close()
             raise _exists(path) if isinstance(error, FileExistsError) else _lost(path, error, "nothing was changed") from None
@@ -115,6 +117,7 @@ class Journal:
             journal._lock()
             journal.history, whole = _parse(path, path.read_bytes())
             os.ftruncate(fd, whole)
+            journal._so_far = "nothing more was changed"
         except BaseException:
             journal.close()
             raise
@@ -127,7 +130,7 @@ class Journal:
             _write_all(self._fd, msgspec.json.encode(line) + b"\n")
             os.fsync(self._fd)
         except OSError as error:
-            raise _lost(self.path, error, "nothing more was changed") from None
+            raise _lost(self.path, error, self._so_far) from None
         self.history.take(line)
 
     def _lock(self) -> None:
