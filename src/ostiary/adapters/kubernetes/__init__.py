@@ -1,0 +1,1 @@
+"""The Kubernetes API: how to reach a server, a client, and a Cluster read from one."""
