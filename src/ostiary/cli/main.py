@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ostiary.cli import sandbox
+from ostiary.cli import sandbox, verbs
 from ostiary.core.errors import OstiaryError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for verb in (verbs.check, verbs.learn, verbs.prove, verbs.enforce):
+    app.command()(verb)
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -3,7 +3,9 @@
 A table fits the terminal; into a pipe it is as wide as it needs. ``--format json`` is pure JSON whatever the exit code.
 """
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -12,7 +14,8 @@ HOLDS, FINDINGS, USAGE, UNREACHABLE, UNKNOWN = range(
     5
 )  # exit codes; DESIGN: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown
 
-_WIDE = 10_000
+_UNFOLDED = 100_000
+_INDENT = " " * 10
 
 
 class Format(StrEnum):
@@ -42,16 +45,31 @@ def answer_json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """The answer as a table. In a terminal it fits, long cells on several lines; in a pipe a row is one line."""
+    """The answer as a table. In a terminal it fits, long cells on several lines; in a pipe a row is one line, padded by no blanks at its end."""
+    if not sys.stdout.isatty():
+        _plain_table([columns, *rows])
+        return
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, emoji=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, markup=False, width=_WIDE, no_color=True)
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        drawn.add_column(column, overflow="fold", no_wrap=not console.is_terminal)
+        drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(row if console.is_terminal else (cell.replace("\n", "; ") for cell in row)))
-    console.print(drawn)
+        drawn.add_row(*row)
+    Console(highlight=False, emoji=False, markup=False).print(drawn)
+
+
+def _plain_table(rows: Sequence[Sequence[str]]) -> None:
+    lines = [[cell.replace("\n", "; ") for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def block(heading: Sequence[str], lines: Iterable[str]) -> None:
+    """One thing of the answer with what there is to say about it, indented below; folded to the terminal, one line a sentence in a pipe."""
+    answer("  ".join(heading))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNFOLDED
+    for line in lines:
+        answer(textwrap.fill(line, width, initial_indent=_INDENT, subsequent_indent=_INDENT + "  ", break_long_words=False))

@@ -1,0 +1,229 @@
+"""``ostiary check | learn | prove | enforce PILLAR``: the four verbs, the same for every pillar.
+
+ostiary check pods                       the cluster of the current kubeconfig context
+ostiary check pods manifests/            a directory: manifests, Helm or kustomize output
+ostiary prove pods prod.snapshot         a saved snapshot
+ostiary enforce pods --yes               only this changes anything
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, Format, answer, answer_json, block, say, table
+
+if TYPE_CHECKING:
+    from ostiary.model.finding import Finding
+    from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
+    from ostiary.model.world import World
+    from ostiary.pillars import Pillar
+
+PillarName = Annotated[str, typer.Argument(metavar="PILLAR", help="What to look at: pods.", show_default=False)]
+Source = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="A directory of manifests, a manifest, a snapshot, a kubeconfig, `live`, or - for manifests on stdin. "
+        "Without it: the cluster of the current kubeconfig context.",
+        show_default=False,
+    ),
+]
+SourceOption = Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="The same as the argument SOURCE.")]
+Kubeconfig = Annotated[
+    Path | None, typer.Option("--kubeconfig", help="A kubeconfig file, instead of $KUBECONFIG or ~/.kube/config.")
+]
+Context = Annotated[str | None, typer.Option("--context", help="A context of the kubeconfig, instead of its current one.")]
+IntentFile = Annotated[Path | None, typer.Option("--intent", help="The intent file; ./ostiary.yaml is read if it is there.")]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written on stdout.")]
+Learned = Annotated[
+    bool, typer.Option("--learned", help="Only what is learned: leave aside the levels that the intent file asks for.")
+]
+
+
+def _world(
+    source: str | None, option: str | None, kubeconfig: Path | None, context: str | None, intent: Path | None
+) -> "World":
+    from ostiary.cli.source import read_world
+    from ostiary.core.errors import BadInput
+
+    if source and option and source != option:
+        raise BadInput(f"two sources were given, {source!r} and {option!r}", todo="give one")
+    return read_world(source or option, kubeconfig=kubeconfig, context=context, intent=intent)
+
+
+def _pillar(name: str) -> "Pillar[Any]":
+    from ostiary.cli.pillars import load
+
+    return load(name)
+
+
+def check(
+    pillar: PillarName,
+    source: Source = None,
+    source_option: SourceOption = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    intent: IntentFile = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
+    chosen = _pillar(pillar)
+    world = _world(source, source_option, kubeconfig, context, intent)
+    findings, missing = list(chosen.check(world)), chosen.unseen(world)
+    if form is Format.JSON:
+        answer_json({"world": world.digest, "findings": findings, "unseen": [_missing(item) for item in missing]})
+    else:
+        _show_findings(findings)
+        _say_missing(missing)
+        say(_sentence(len(findings), len(missing)))
+    raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
+
+
+def learn(
+    pillar: PillarName,
+    source: Source = None,
+    source_option: SourceOption = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    intent: IntentFile = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """The least that what is there needs, as a policy. Exit 4: not everything could be seen, so the policy may be too tight."""
+    chosen = _pillar(pillar)
+    world = _world(source, source_option, kubeconfig, context, intent)
+    policy, missing = chosen.learn(world), chosen.unseen(world)
+    if form is Format.JSON:
+        answer_json({"world": world.digest, "policy": policy, "unseen": [_missing(item) for item in missing]})
+    else:
+        table(policy.COLUMNS, policy.rows())
+        _say_missing(missing)
+    raise typer.Exit(UNKNOWN if missing else HOLDS)
+
+
+def prove(
+    pillar: PillarName,
+    source: Source = None,
+    source_option: SourceOption = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    intent: IntentFile = None,
+    learned: Learned = False,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="Where to write the proof's certificate, for `ostiary verify`.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Whether the policy may be enforced. Exit 0: proved; 1: refuted, with a witness; 4: unknown, with what is missing."""
+    chosen = _pillar(pillar)
+    world = _world(source, source_option, kubeconfig, context, intent)
+    verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
+    code = show_verdict(verdict, world, form)
+    if certificate:
+        _write_certificate(certificate, verdict)
+    raise typer.Exit(code)
+
+
+def enforce(
+    pillar: PillarName,
+    source: Source = None,
+    source_option: SourceOption = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    intent: IntentFile = None,
+    learned: Learned = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this the plan is shown and nothing is changed.")] = False,
+    stage: Annotated[
+        str | None,
+        typer.Option("--stage", help="Go up to this stage of the plan and no further; `observe` only warns and audits."),
+    ] = None,
+    save_plan: Annotated[
+        Path | None, typer.Option("--save-plan", help="Write the plan to a file, for `ostiary apply`.")
+    ] = None,
+    journal: Annotated[
+        Path | None, typer.Option("--journal", help="Where to keep the journal that `ostiary undo` reads.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Prove the policy and make it native objects, in stages, with undo. Nothing is enforced that is not proved."""
+    from ostiary.cli.apply import carry_out, save
+    from ostiary.model.verdict import Proof
+
+    chosen = _pillar(pillar)
+    where = source or source_option
+    world = _world(source, source_option, kubeconfig, context, intent)
+    verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
+    if not isinstance(verdict, Proof):
+        raise typer.Exit(show_verdict(verdict, world, form))
+    plan = chosen.enforce(verdict)
+    if save_plan:
+        save(plan, save_plan)
+    carry_out(
+        plan,
+        source=where,
+        kubeconfig=kubeconfig,
+        context=context,
+        intent=intent,
+        stage=stage,
+        yes=yes,
+        journal=journal,
+        form=form,
+    )
+
+
+def show_verdict(verdict: "Proof[Any] | Refutation | Unknown", world: "World", form: Format) -> int:
+    """Write a verdict as the answer; returns its exit code."""
+    from ostiary.model.verdict import Proof, Refutation
+
+    match verdict:
+        case Proof():
+            shown = {"verdict": "proved", "claim": verdict.claim, "policy": verdict.policy, "assumptions": verdict.assumptions}
+            lines = [f"proved: {verdict.claim}", *(f"  assuming: {text}" for text in verdict.assumptions)]
+            code = HOLDS
+        case Refutation():
+            witnesses = [{"subject": witness.subject, "reason": witness.reason} for witness in verdict.witnesses]
+            shown = {"verdict": "refuted", "claim": verdict.claim, "witnesses": witnesses}
+            lines = [f"refuted: {verdict.claim}", *(f"  {witness.subject}: {witness.reason}" for witness in verdict.witnesses)]
+            code = FINDINGS
+        case _:
+            shown = {"verdict": "unknown", "claim": verdict.claim, "missing": [_missing(item) for item in verdict.missing]}
+            lines = [f"unknown: {verdict.claim}", *(f"  {item.what}\n    {item.todo}" for item in verdict.missing)]
+            code = UNKNOWN
+    if form is Format.JSON:
+        answer_json({"world": world.digest, **shown})
+    else:
+        answer("\n".join(lines))
+    return code
+
+
+def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown") -> None:
+    from ostiary.adapters.files import write_atomically
+    from ostiary.model.verdict import Proof
+    from ostiary.model.world import encode
+
+    if isinstance(verdict, Proof):
+        write_atomically(path, encode(verdict.certificate))
+        say(f"certificate: {path}  (re-check it with: ostiary verify {path})")
+    else:
+        say(f"no certificate was written to {path}: there is no proof")
+
+
+def _show_findings(findings: "list[Finding]") -> None:
+    for found in findings:
+        fix = f"fix: {found.fix}" if found.fix else ""
+        where = f"seen at: {found.witness}" if found.witness and found.witness not in found.fix else ""
+        block((f"{found.severity!s:8}", found.code, str(found.subject)), filter(None, (found.reason, where, fix)))
+
+
+def _missing(item: "Missing") -> dict[str, object]:
+    return {"what": item.what, "todo": item.todo}
+
+
+def _say_missing(missing: "tuple[Missing, ...]") -> None:
+    for item in missing:
+        say(f"not seen: {item.what}\n  {item.todo}")
+
+
+def _sentence(findings: int, missing: int) -> str:
+    found = f"{findings} finding{'s' * (findings != 1)}" if findings else "nothing found"
+    return f"{found}; {missing} thing{'s' * (missing != 1)} could not be seen" if missing else found
