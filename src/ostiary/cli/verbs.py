@@ -14,6 +14,8 @@ import typer
 from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, Format, answer, answer_json, block, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ostiary.model.finding import Finding
     from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
     from ostiary.model.world import World
@@ -210,9 +212,17 @@ def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown")
 
 def _show_findings(findings: "list[Finding]") -> None:
     for found in findings:
-        fix = f"fix: {found.fix}" if found.fix else ""
-        where = f"seen at: {found.witness}" if found.witness and found.witness not in found.fix else ""
-        block((f"{found.severity!s:8}", found.code, str(found.subject)), filter(None, (found.reason, where, fix)))
+        block((f"{found.severity!s:8}", found.code, str(found.subject)), _sentences(found))
+
+
+def _sentences(found: "Finding") -> "Iterator[str]":
+    yield found.reason
+    if any(part not in found.fix for part in found.witness.split(", ")):
+        yield f"seen at: {found.witness}"
+    if found.fix:
+        first, *others = found.fix.split("; ")
+        yield f"fix: {first}"
+        yield from (f"     {other}" for other in others)
 
 
 def _missing(item: "Missing") -> dict[str, object]:
