@@ -12,7 +12,7 @@ The values of a Secret are not shown.
 from collections.abc import Iterable, Iterator, Mapping
 
 from ostiary.apply.fields import Object, Path, at, field_name, leaves, written
-from ostiary.apply.rehearse import Rehearsal
+from ostiary.apply.rehearse import Numbered, Rehearsal
 from ostiary.model.plan import Action, Change, Plan
 
 _SECRET_FIELDS = ("data", "stringData")
@@ -23,12 +23,21 @@ def text(plan: Plan, stages: Iterable[str], rehearsal: Rehearsal | None = None) 
     """The plan as plain text."""
     lines = [plan.claim]
     for stage in stages:
-        lines += ["", f"stage {stage}"]
-        for number, change in _of(plan, stage):
-            lines += [f"  {change.sentence}", *(f"    {line}" for line in diff(number, change, rehearsal))]
+        lines += ["", f"stage {stage}", *_block(_of(plan, stage), rehearsal)]
         lines += [f"  then tried: {trial.sentence}" for trial in plan.trials if trial.stage == stage]
     lines += ["", *(f"assumed, and tried afterwards: {assumption}" for assumption in plan.assumptions)]
     return "\n".join(lines).rstrip()
+
+
+def undo_text(changes: Iterable[Numbered], rehearsal: Rehearsal | None = None) -> str:
+    """What an undo would do, as plain text."""
+    return "\n".join(["undo", *_block(changes, rehearsal)])
+
+
+def _block(changes: Iterable[Numbered], rehearsal: Rehearsal | None) -> Iterator[str]:
+    for number, change in changes:
+        yield f"  {change.sentence}"
+        yield from (f"    {line}" for line in diff(number, change, rehearsal))
 
 
 def markdown(plan: Plan, stages: Iterable[str], rehearsal: Rehearsal | None = None) -> str:
@@ -60,7 +69,7 @@ def diff(number: int, change: Change, rehearsal: Rehearsal | None = None) -> Ite
                 yield f"  {found.status}: {found.detail}"
 
 
-def _of(plan: Plan, stage: str) -> list[tuple[int, Change]]:
+def _of(plan: Plan, stage: str) -> list[Numbered]:
     return [(number, change) for number, change in enumerate(plan.changes) if change.stage == stage]
 
 
@@ -77,11 +86,9 @@ _SAID = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespa
 
 
 def _field(change: Change, path: Path) -> Iterator[str]:
-    old, new = at(change.before, path), at(change.after, path)
-    if isinstance(old, Mapping) and old and not isinstance(new, Mapping):
-        old = None  # its fields have lines of their own
-    for sign, value in (("-", old), ("+", new)):
-        if value is not None:
+    for sign, value in (("-", at(change.before, path)), ("+", at(change.after, path))):
+        fields_below = isinstance(value, Mapping) and value  # they have lines of their own
+        if value is not None and not fields_below:
             yield f"{sign} {field_name(path)}: {_shown(change, path, value)}"
 
 
