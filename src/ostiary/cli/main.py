@@ -22,6 +22,7 @@ app = typer.Typer(
 for verb in (verbs.check, verbs.learn, verbs.prove, verbs.enforce):
     app.command()(verb)
 app.add_typer(sandbox.app, name="sandbox")
+app.command()(verify)
 
 
 def main() -> None:
