@@ -8,6 +8,7 @@ import sys
 import typer
 
 from ostiary.cli import sandbox, verbs
+from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
 
 app = typer.Typer(
