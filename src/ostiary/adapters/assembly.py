@@ -7,13 +7,41 @@ which they reach it. A namespace that holds objects and is declared nowhere is s
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
 from ostiary.model.kinds import KINDS, Kind
 from ostiary.model.value import Value
 from ostiary.model.world import encode
+
+
+class Collector(Protocol):
+    """Takes objects and blind spots as they are read."""
+
+    def add(self, kind: Kind, value: Any, where: str = "") -> None:
+        """One object, and where it stood, for people."""
+        ...
+
+    def blind(self, *blind: Blind) -> None:
+        """Something that could not be seen."""
+        ...
+
+
+class InOrder:
+    """Keeps objects and blind spots in the order in which they were read, for answers that follow the input."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Kind, Any] | Blind] = []
+
+    def add(self, kind: Kind, value: Any, where: str = "") -> None:
+        """One object; where it stood is told by the file that was asked for."""
+        del where
+        self.found.append((kind, value))
+
+    def blind(self, *blind: Blind) -> None:
+        """Something that could not be seen."""
+        self.found.extend(blind)
 
 
 class Assembly:

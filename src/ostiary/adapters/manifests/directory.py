@@ -7,14 +7,16 @@ is reached twice, through a link, is read once. A file that cannot be read is a 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from ostiary.adapters.assembly import Assembly
+from ostiary.adapters.assembly import Assembly, Collector, InOrder
 from ostiary.adapters.decode import Decoder
 from ostiary.adapters.manifests.documents import documents
 from ostiary.adapters.manifests.objects import place
 from ostiary.core.errors import BadInput
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
+from ostiary.model.kinds import Kind
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -59,6 +61,16 @@ def read_text(text: str, name: str, key: bytes, say: Say = _silent) -> Cluster:
     return reading.cluster()
 
 
+def read_in_order(source: str | Path, text: str | None, key: bytes, say: Say = _silent) -> list[tuple[Kind, Any] | Blind]:
+    """What stands in one file (or in ``text`` under that name), in the file's own order, nothing merged and nothing left out."""
+    reading = InOrder()
+    if text is not None:
+        _read_documents(text, str(source), reading, Decoder(key), say)
+    else:
+        _read_file(Path(source), str(source), reading, Decoder(key), say)
+    return reading.found
+
+
 def manifest_files(top: Path) -> Iterator[Path]:
     """Files that may hold manifests, sorted; every real directory once."""
     seen: set[tuple[int, int]] = set()
@@ -74,7 +86,7 @@ def manifest_files(top: Path) -> Iterator[Path]:
     yield from sorted(found)
 
 
-def _read_file(path: Path, name: str, reading: Assembly, decoder: Decoder, say: Say) -> None:
+def _read_file(path: Path, name: str, reading: Collector, decoder: Decoder, say: Say) -> None:
     try:
         if path.exists() and not path.is_file():
             raise OSError(0, "not a regular file")
@@ -87,7 +99,7 @@ def _read_file(path: Path, name: str, reading: Assembly, decoder: Decoder, say: 
         _read_documents(text, name, reading, decoder, say)
 
 
-def _read_documents(text: str, name: str, reading: Assembly, decoder: Decoder, say: Say) -> None:
+def _read_documents(text: str, name: str, reading: Collector, decoder: Decoder, say: Say) -> None:
     for document in documents(text):
         where = f"{name}:{document.line}"
         if document.problem:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ostiary.adapters.assembly import Assembly
+from ostiary.adapters.assembly import Collector
 from ostiary.adapters.decode import Decoder, Unreadable, address
 from ostiary.adapters.manifests.defaults import as_stored
 from ostiary.adapters.manifests.unread import NOT_FOR_CLUSTERS, PREDECESSORS, UNREAD
@@ -21,7 +21,7 @@ LARGEST = 3 * 1024 * 1024  # bytes of a request body that kube-apiserver takes
 _DEEPEST_LIST = 4
 
 
-def place(document: Any, where: str, into: Assembly, decoder: Decoder) -> str:
+def place(document: Any, where: str, into: Collector, decoder: Decoder) -> str:
     """Put a document into the assembly. Returns why it was passed over; empty when it was not."""
     if not isinstance(document, dict):
         into.blind(_unreadable(where, "a document that is no object"))
@@ -52,7 +52,7 @@ def _wrong_head(document: dict[str, Any]) -> str:
     return ""
 
 
-def _flat(document: dict[str, Any], where: str, into: Assembly, depth: int) -> Iterator[dict[str, Any]]:
+def _flat(document: dict[str, Any], where: str, into: Collector, depth: int) -> Iterator[dict[str, Any]]:
     """The document itself, or what stands in it when it is a list."""
     items = document.get("items")
     if not document["kind"].endswith("List") or not (isinstance(items, list) or (items is None and "spec" not in document)):
@@ -72,7 +72,7 @@ def _flat(document: dict[str, Any], where: str, into: Assembly, depth: int) -> I
             yield from _flat(whole, where, into, depth - 1)
 
 
-def _place_object(item: dict[str, Any], where: str, into: Assembly, decoder: Decoder) -> None:
+def _place_object(item: dict[str, Any], where: str, into: Collector, decoder: Decoder) -> None:
     group, _, version = item["apiVersion"].rpartition("/")
     kind = kinds.find(group, item["kind"])
     predecessor = PREDECESSORS.get((group, item["kind"]))
@@ -94,7 +94,7 @@ def _place_object(item: dict[str, Any], where: str, into: Assembly, decoder: Dec
         _decode(kind, item, blind, into, decoder)
 
 
-def _decode(kind: Kind, item: dict[str, Any], blind: Blind, into: Assembly, decoder: Decoder) -> None:
+def _decode(kind: Kind, item: dict[str, Any], blind: Blind, into: Collector, decoder: Decoder) -> None:
     try:
         into.add(kind, decoder.plain(kind, as_stored(kind, item)), blind.where)
     except Unreadable as error:
