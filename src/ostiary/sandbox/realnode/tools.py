@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ostiary.core.errors import Unreachable
+from ostiary.sandbox.cannot import CannotRun
 
 PROGRAMS = {
     "runc": "runc",
@@ -46,14 +46,14 @@ def packages(missing: Sequence[str]) -> list[str]:
 
 
 def require_machine() -> None:
-    """Raise Unreachable, with what works all the same, unless this machine can run a real node."""
+    """Raise CannotRun, with what works all the same, unless this machine can run a real node."""
     instead = "without one, --nodes simulated=N runs pods that answer logs and exec, and --nodes none the API server"
     if platform.system() != "Linux":
-        raise Unreachable(f"a real node needs Linux, this is {platform.system()}", todo=instead)
+        raise CannotRun(f"a real node needs Linux, this is {platform.system()}", todo=instead)
     if os.geteuid() != 0:
-        raise Unreachable(f"a real node needs root, this is user {os.geteuid()}", todo=f"try sudo; {instead}")
+        raise CannotRun(f"a real node needs root, this is user {os.geteuid()}", todo=f"try sudo; {instead}")
     if missing := required_system_tools():
-        raise Unreachable(
+        raise CannotRun(
             f"a real node needs tools that this machine does not have: {', '.join(missing)}",
             todo=f"on Debian or Ubuntu: apt-get install {' '.join(packages(missing))}; {instead}",
         )
