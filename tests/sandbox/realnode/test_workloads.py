@@ -1,0 +1,123 @@
+"""What pods can do on a real node, judged on the real thing: Services, DNS, exec, logs, port-forward, policies, certificates."""
+
+import http.client
+import re
+import subprocess
+from typing import Any
+
+import pytest
+from tests.sandbox.realnode.place import Place, eventually, pod, service, web
+
+pytestmark = pytest.mark.judge("real node", needs=("linux", "root"))
+
+
+def test_a_pod_runs_as_nobody_with_a_read_only_root(place: Place) -> None:
+    place.apply(pod("client"))
+    place.ready("client")
+    assert place.exec("client", "id", "-u") == (True, "65532\n")
+    assert "Read-only file system" in place.exec("client", "touch", "/file")[1]
+    assert place.exec("client", "grep", "Seccomp:", "/proc/self/status")[1].split()[-1] == "2"
+
+
+def test_nobody_reads_the_files_that_the_node_gives_to_a_pod(place: Place) -> None:
+    place.apply(pod("client"))
+    place.ready("client")
+    for file in ("/etc/hosts", "/etc/resolv.conf", "/var/run/secrets/kubernetes.io/serviceaccount/token"):
+        assert place.exec("client", "cat", file)[0], file
+
+
+def test_a_service_spreads_connections_over_its_pods(place: Place) -> None:
+    place.apply(web("web-1"), web("web-2"), service("web"), pod("client"))
+    place.ready("web-1", "web-2", "client")
+    address = place.get("service", "web")["spec"]["clusterIP"]
+    ask = f"for i in $(seq 24); do printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 2 {address} 80 | tail -n 1; echo; done"
+
+    def answered() -> set[str]:
+        return set(place.exec("client", "sh", "-c", ask)[1].split())
+
+    assert eventually(lambda: answered() == {"web-1", "web-2"})
+
+
+def test_pods_resolve_services_by_short_and_full_names_and_nothing_else(place: Place) -> None:
+    place.apply(web("web"), service("web"), pod("client"))
+    place.ready("web", "client")
+    for name in ("web", f"web.{place.namespace}", f"web.{place.namespace}.svc.cluster.local", "kubernetes.default"):
+        port = 443 if name.startswith("kubernetes") else 80
+        assert eventually(lambda target=f"{name}:{port}": place.connects("client", target)), name  # type: ignore[misc]
+    said = place.exec("client", "/agnhost", "connect", "no-such-service:80", "--timeout=5s")[1]
+    assert "no such host" in said
+
+
+def test_logs_come_through_the_api_server(place: Place) -> None:
+    place.apply(pod("talk", container={"command": ["sh", "-c", "echo to stdout; echo to stderr >&2; sleep 600"]}))
+    place.ready("talk")
+    assert eventually(lambda: set(place.kubectl("logs", "talk").splitlines()) == {"to stdout", "to stderr"})
+
+
+def test_exec_passes_stdin_and_the_exit_code(place: Place) -> None:
+    place.apply(pod("client"))
+    place.ready("client")
+    run = place.cluster.run
+    arguments = (f"--namespace={place.namespace}", "exec", "--stdin", "client", "--", "sh", "-c", "tr a-z A-Z; exit 7")
+    done = run("kubectl", *arguments, stdin="loud", check=False)
+    assert (done.returncode, done.stdout) == (7, "LOUD")
+
+
+def test_port_forward_reaches_a_pod(place: Place) -> None:
+    place.apply(web("web"))
+    place.ready("web")
+    command = ("kubectl", f"--namespace={place.namespace}", "port-forward", "pod/web", ":8080")
+    environment = place.cluster.environment()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as forward:
+        assert forward.stdout is not None
+        match = re.search(r"127\.0\.0\.1:(\d+)", forward.stdout.readline())
+        assert match is not None
+        connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=10)
+        connection.request("GET", "/hostname")
+        assert connection.getresponse().read() == b"web"
+        connection.close()
+        forward.terminate()
+
+
+def deny_all() -> dict[str, Any]:
+    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny"}, "spec": spec}
+
+
+def allow(name: str, pods: dict[str, Any], **rules: Any) -> dict[str, Any]:
+    spec = {"podSelector": pods, **rules}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
+
+
+def test_a_network_policy_is_enforced_and_lifted_again(place: Place) -> None:
+    place.apply(web("web"), pod("friend"), pod("stranger"))
+    place.ready("web", "friend", "stranger")
+    target = f"{place.get('pod', 'web')['status']['podIP']}:8080"
+    assert place.connects("friend", target)
+    assert place.connects("stranger", target)
+
+    friend, server = {"matchLabels": {"app": "friend"}}, {"matchLabels": {"app": "web"}}
+    place.apply(deny_all(), allow("in", server, ingress=[{"from": [{"podSelector": friend}], "ports": [{"port": 8080}]}]))
+    place.apply(allow("out", friend, egress=[{"to": [{"podSelector": server}]}]))
+    assert eventually(lambda: not place.connects("stranger", target))
+    assert eventually(lambda: place.connects("friend", target))
+    assert not place.connects("stranger", target)
+
+    place.kubectl("delete", "networkpolicy", "--all")
+    assert eventually(lambda: place.connects("stranger", target))
+
+
+def test_a_policy_holds_for_a_pod_from_its_first_packet(place: Place) -> None:
+    place.apply(web("web"))
+    place.ready("web")
+    target = f"{place.get('pod', 'web')['status']['podIP']}:8080"
+    place.apply(deny_all(), pod("waits"))
+    assert eventually(lambda: not place.connects("waits", target))
+    place.apply(pod("late", "connect", target, "--timeout=2s", restartPolicy="Never"))
+    assert eventually(lambda: place.get("pod", "late")["status"]["phase"] == "Failed")
+
+
+def test_pods_cannot_pretend_to_be_above_restricted(place: Place) -> None:
+    privileged = pod("bad", container={"securityContext": {"privileged": True}})
+    with pytest.raises(Exception, match="violates PodSecurity"):
+        place.apply(privileged)
