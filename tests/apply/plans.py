@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ostiary.apply.fields import Object
 from ostiary.model.meta import Ref
 from ostiary.model.plan import Action, Change, Plan, Target, Trial
 
@@ -21,7 +20,7 @@ def role(name: str, space: str) -> Target:
     return Target(api_version="rbac.authorization.k8s.io/v1", kind="Role", resource="roles", namespace=space, name=name)
 
 
-def labels(**values: str | None) -> Object:
+def labels(**values: str | None) -> dict[str, Any]:
     return {"metadata": {"labels": {PREFIX + key: value for key, value in values.items()}}}
 
 
@@ -57,7 +56,7 @@ def rules(*verbs: str) -> list[dict[str, Any]]:
     return [{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}]
 
 
-def role_object(name: str, space: str, *verbs: str) -> Object:
+def role_object(name: str, space: str, *verbs: str) -> dict[str, Any]:
     target = role(name, space)
     return {
         "apiVersion": target.api_version,
@@ -95,7 +94,7 @@ def every_action() -> Plan:
     )
 
 
-def shop(*names: str) -> tuple[tuple[Target, Object], ...]:
+def shop(*names: str) -> tuple[tuple[Target, dict[str, Any]], ...]:
     """Namespaces that declare ``privileged``, and a role to delete."""
     spaces = [(namespace(name), {"metadata": {"labels": {PREFIX + "enforce": "privileged", "team": "a"}}}) for name in names]
     return (*spaces, (role("writer", "shop"), role_object("writer", "shop", "create")))

@@ -8,7 +8,7 @@ from tests.apply.double import InMemoryApi
 from tests.apply.plans import PREFIX, every_action, label, labels, namespace, pod, refusal, role, role_object, shop, staged
 
 from ostiary.apply.api import Rejected
-from ostiary.apply.fields import Object, merged
+from ostiary.apply.fields import merged
 from ostiary.apply.journal import Journal, read_journal
 from ostiary.apply.outcome import Report, Shown, Status
 from ostiary.apply.perform import due, perform
@@ -263,7 +263,7 @@ async def test_changes_of_one_object_are_rehearsed_on_top_of_one_another() -> No
 
 async def test_what_the_plan_makes_first_cannot_be_rehearsed() -> None:
     made = namespace("new")
-    body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new"}}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new"}}
     inside = role("reader", "new")
     plan = msgspec.structs.replace(
         staged(),

@@ -1,41 +1,20 @@
 """What performing a Plan needs of an API server: four verbs, and answers that are values.
 
 A refusal is an answer (``Rejected``). No answer at all is an exception, ``core.errors.Unreachable``: then nobody knows whether the change was made.
+``adapters.kubernetes.Client`` is the one that reaches a server.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from ostiary.apply.fields import Object
+from ostiary.adapters.kubernetes.answers import Answer, Rejected, Stored
+from ostiary.adapters.kubernetes.client import FIELD_MANAGER
 from ostiary.model.plan import Target
 
-FIELD_MANAGER = "ostiary"
+__all__ = ["CONFLICT", "FIELD_MANAGER", "GONE", "Answer", "Api", "Rejected", "Stored"]
 
-GONE, CONFLICT = 404, 409
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The API server did it, or would do it: the object as it stands afterwards, and the warnings that came along."""
-
-    object: Object
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The API server refused: HTTP status, machine-readable reason (``Forbidden``, ``Conflict``), and its own words."""
-
-    code: int
-    reason: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.reason or 'refused'} ({self.code}): {self.message}"
-
-
-Answer = Stored | Rejected
+GONE: Final = 404
+CONFLICT: Final = 409
 
 
 class Api(Protocol):

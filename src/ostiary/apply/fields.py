@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
-Object = dict[str, Any]
+Object = Mapping[str, Any]
 
 _VOID: tuple[Any, ...] = (None, {}, [])
 _NAMED: dict[Path, str] = {("metadata", "labels"): "label", ("metadata", "annotations"): "annotation"}

@@ -8,6 +8,7 @@ Does not decide which changes are due (``perform``, ``undo``) and writes no jour
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -149,7 +150,7 @@ async def write(api: Api, change: Change, *, intend: Callable[[], None], judged_
     return written
 
 
-def content(live: Object) -> Object:
+def content(live: Object) -> dict[str, Any]:
     """An object without what the API server adds of its own: what could be created again."""
     kept = {key: value for key, value in live.items() if key != "status"}
     return {**kept, "metadata": {key: value for key, value in live.get("metadata", {}).items() if key not in _SERVERS}}
