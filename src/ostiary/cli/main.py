@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ostiary.cli import sandbox, verbs
+from ostiary.cli import apply, explain, intent, sandbox, snapshot, verbs
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
 
@@ -22,7 +22,12 @@ app = typer.Typer(
 )
 for verb in (verbs.check, verbs.learn, verbs.prove, verbs.enforce):
     app.command()(verb)
+app.add_typer(explain.app, name="explain")
+for effect in (apply.apply, apply.undo):
+    app.command()(effect)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(snapshot.app, name="snapshot")
+app.add_typer(intent.app, name="intent")
 app.command()(verify)
 
 

@@ -6,9 +6,12 @@ like, a Job for instance, stands here by its own template.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from ostiary.model.meta import Meta, Ref
 from ostiary.model.pods import Pod, PodTemplate
+from ostiary.model.value import Value
+from ostiary.model.workloads import CronJob, PodTemplateObject, ReplicationController, Workload
 from ostiary.model.world import World
 
 FINISHED = frozenset(("Succeeded", "Failed"))
@@ -41,14 +44,26 @@ class Maker:
         return ROOTS[self.ref.kind] + path
 
 
+def maker_of(kind: str, value: Value) -> Maker | None:
+    """The maker that an object is; None for an object that makes no pods."""
+    match value:
+        case Pod(metadata=meta, status=status):
+            return Maker(Ref(kind, meta.namespace, meta.name), meta, value, status.phase in FINISHED)
+        case (
+            Workload(metadata=meta)
+            | ReplicationController(metadata=meta)
+            | CronJob(metadata=meta)
+            | PodTemplateObject(metadata=meta)
+        ):
+            return Maker(Ref(kind, meta.namespace, meta.name), meta, value.template)
+        case _:
+            return None
+
+
 def every_maker(world: World) -> Iterator[Maker]:
     """All of them, finished pods included, in the World's order."""
-    for pod in world.cluster.pods:
-        meta = pod.metadata
-        yield Maker(Ref("Pod", meta.namespace, meta.name), meta, pod, pod.status.phase in FINISHED)
-    for kind, workload in world.cluster.workloads():
-        meta = workload.metadata
-        yield Maker(Ref(kind, meta.namespace, meta.name), meta, workload.template)
+    objects = chain((("Pod", pod) for pod in world.cluster.pods), world.cluster.workloads())
+    return (maker for kind, value in objects if (maker := maker_of(kind, value)) is not None)
 
 
 def makers(world: World) -> Iterator[Maker]:

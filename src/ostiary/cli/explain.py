@@ -1,0 +1,8 @@
+"""``ostiary explain``: why is this allowed or denied, every rule that mattered, what would change it."""
+
+import typer
+
+from ostiary.cli.explain_pods import pods
+
+app = typer.Typer(help="Why something is allowed or denied, and what would change that.", no_args_is_help=True)
+app.command()(pods)
