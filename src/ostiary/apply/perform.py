@@ -5,7 +5,7 @@ is read back, and the stage's trials are tried. What was begun and never acknowl
 killed can be gone on with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 import msgspec
@@ -27,9 +27,16 @@ def due(plan: Plan, stages: Sequence[str]) -> list[Numbered]:
     return [(number, change) for number, change in enumerate(plan.changes) if change.stage in stages]
 
 
-async def perform(api: Api, journal: Journal, stages: Sequence[str], *, patience: float = PATIENCE) -> Report:
-    """Make the changes of these stages. Never raises for what happens to the changes: the Report says it, object by object."""
-    run = _Run(api, journal, stages, patience)
+async def perform(
+    api: Api,
+    journal: Journal,
+    stages: Sequence[str],
+    *,
+    patience: float = PATIENCE,
+    talk: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Make the changes of these stages, telling ``talk`` of each. Never raises for what happens to the changes: the Report says it, object by object."""
+    run = _Run(api, journal, stages, patience, talk)
     try:
         journal.append("start", stages=list(stages))
         await run.all()
@@ -43,13 +50,14 @@ async def perform(api: Api, journal: Journal, stages: Sequence[str], *, patience
 class _Run:
     """One run: what became of each change so far."""
 
-    def __init__(self, api: Api, journal: Journal, stages: Sequence[str], patience: float) -> None:
+    def __init__(self, api: Api, journal: Journal, stages: Sequence[str], patience: float, talk: Callable[[str], None]) -> None:
         self._api = api
         self._journal = journal
         self._plan = journal.history.plan
         self._due = due(self._plan, stages)
         self._stages = [stage for stage in self._plan.stages if stage in stages]
         self._patience = patience
+        self._talk = talk
         self._outcomes: dict[int, Outcome] = {}
         self._trials: list[TrialOutcome] = []
         self._stopped = ""
@@ -64,6 +72,7 @@ class _Run:
         """Every stage, until one fails."""
         for stage in self._stages:
             changes = [(number, change) for number, change in self._due if change.stage == stage]
+            self._talk(f"stage {stage}: {len(changes)} change{'s' * (len(changes) != 1)}")
             for number, change in changes:
                 await self._change(number, change)
             for number, change in changes:

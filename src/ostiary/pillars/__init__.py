@@ -42,6 +42,10 @@ class Pillar(Protocol[PolicyT]):
         """The facts that a proof of this policy rests on, each with an object that shows it."""
         ...
 
+    def premises_of(self, plan: Plan, world: World) -> Mapping[str, Ref]:
+        """The same, for the policy that a plan carries: what a later World is compared by before the plan is performed."""
+        ...
+
     def enforce(self, proof: Proof[PolicyT]) -> Plan:
         """Native objects, staged, with undo. Takes a Proof and nothing else."""
         ...
