@@ -25,6 +25,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class FindingFormat(StrEnum):
+    """How findings are written: for people, for programs, for code scanning, for CI servers, for a pull request."""
+
+    TABLE = "table"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MD = "md"
+
+
 def say(text: str) -> None:
     """Talk: progress, hints, warnings."""
     print(text, file=sys.stderr, flush=True)

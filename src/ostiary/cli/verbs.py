@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, Format, answer, answer_json, block, say, table
+from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, FindingFormat, Format, answer, answer_json, block, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,18 +67,15 @@ def check(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     intent: IntentFile = None,
-    form: FormatOption = Format.TABLE,
+    form: Annotated[
+        FindingFormat, typer.Option("--format", "-f", help="How the answer is written on stdout.")
+    ] = FindingFormat.TABLE,
 ) -> None:
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
     chosen = _pillar(pillar)
     world = _world(source, source_option, kubeconfig, context, intent)
     findings, missing = list(chosen.check(world)), chosen.unseen(world)
-    if form is Format.JSON:
-        answer_json({"world": world.digest, "findings": findings, "unseen": [_missing(item) for item in missing]})
-    else:
-        _show_findings(findings)
-        _say_missing(missing)
-        say(_sentence(len(findings), len(missing)))
+    _show_findings(form, pillar, world, findings, missing)
     raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
 
 
@@ -210,9 +207,29 @@ def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown")
         say(f"no certificate was written to {path}: there is no proof")
 
 
-def _show_findings(findings: "list[Finding]") -> None:
-    for found in findings:
-        block((f"{found.severity!s:8}", found.code, str(found.subject)), _sentences(found))
+def _show_findings(
+    form: FindingFormat, pillar: str, world: "World", findings: "list[Finding]", missing: "tuple[Missing, ...]"
+) -> None:
+    match form:
+        case FindingFormat.TABLE:
+            for found in findings:
+                block((f"{found.severity!s:8}", found.code, str(found.subject)), _sentences(found))
+            _say_missing(missing)
+            say(_sentence(len(findings), len(missing)))
+        case FindingFormat.JSON:
+            answer_json({"world": world.digest, "findings": findings, "unseen": [_missing(item) for item in missing]})
+        case FindingFormat.SARIF:
+            from ostiary.cli.formats.sarif import sarif
+
+            answer_json(sarif(findings, missing))
+        case FindingFormat.JUNIT:
+            from ostiary.cli.formats.junit import junit
+
+            answer(junit(pillar, findings, missing))
+        case FindingFormat.MD:
+            from ostiary.cli.formats.markdown import markdown
+
+            answer(markdown(pillar, findings, missing))
 
 
 def _sentences(found: "Finding") -> "Iterator[str]":

@@ -4,15 +4,12 @@ What could not be seen is a notification of the run and makes the execution unsu
 Source: OASIS Static Analysis Results Interchange Format 2.1.0, sections 3.14 (run), 3.20 (invocation), 3.27 (result).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ostiary import __version__
 from ostiary.model.finding import Finding, Severity
-from ostiary.model.meta import Ref
 from ostiary.model.verdict import Missing
-
-Place = tuple[str, int]  # file and line
 
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -23,7 +20,7 @@ _LEVELS = {
 }
 
 
-def sarif(findings: Sequence[Finding], missing: Sequence[Missing], places: Mapping[Ref, Place]) -> dict[str, Any]:
+def sarif(findings: Sequence[Finding], missing: Sequence[Missing]) -> dict[str, Any]:
     """The whole log as plain JSON types."""
     rules = sorted({found.code: found for found in findings}.items())
     run = {
@@ -36,7 +33,7 @@ def sarif(findings: Sequence[Finding], missing: Sequence[Missing], places: Mappi
                 ],
             }
         ],
-        "results": [_result(found, places) for found in findings],
+        "results": [_result(found) for found in findings],
     }
     return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
 
@@ -48,11 +45,8 @@ def _rule(found: Finding) -> dict[str, Any]:
     return rule
 
 
-def _result(found: Finding, places: Mapping[Ref, Place]) -> dict[str, Any]:
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": str(found.subject), "kind": "resource"}]}
-    if found.subject in places:
-        file, line = places[found.subject]
-        location["physicalLocation"] = {"artifactLocation": {"uri": file}, "region": {"startLine": max(line, 1)}}
+def _result(found: Finding) -> dict[str, Any]:
+    location = {"logicalLocations": [{"fullyQualifiedName": str(found.subject), "kind": "resource"}]}
     text = ". ".join(filter(None, (f"{found.subject}: {found.reason}", f"Fix: {found.fix}" if found.fix else "")))
     return {
         "ruleId": found.code,
