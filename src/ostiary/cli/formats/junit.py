@@ -1,10 +1,13 @@
 """Findings as JUnit XML, the format that CI servers read: a finding is a failed case, what could not be seen is an error. No case at all is one that passed."""
 
+import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from ostiary.model.finding import Finding
 from ostiary.model.verdict import Missing
+
+_NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(pillar: str, findings: Sequence[Finding], missing: Sequence[Missing]) -> str:
@@ -17,7 +20,7 @@ def junit(pillar: str, findings: Sequence[Finding], missing: Sequence[Missing]) 
     }
     suite = ElementTree.Element("testsuite", attributes)
     for found in findings:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": f"{pillar}.{found.code}", "name": str(found.subject)})
+        case = ElementTree.SubElement(suite, "testcase", {"classname": f"{pillar}.{found.code}", "name": printable(str(found.subject))})
         failure = ElementTree.SubElement(case, "failure", {"type": str(found.severity), "message": printable(found.reason)})
         failure.text = printable("\n".join(filter(None, (found.witness, f"fix: {found.fix}" if found.fix else ""))))
     for item in missing:
@@ -29,5 +32,5 @@ def junit(pillar: str, findings: Sequence[Finding], missing: Sequence[Missing]) 
 
 
 def printable(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold."""
-    return "".join(char if char in "\t\n\r" or char >= " " else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """Without the characters that XML 1.0 cannot hold (section 2.2)."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
