@@ -349,6 +349,7 @@ class PodSpec(Value, frozen=True, kw_only=True):
     node_name: str = ""
     tolerations: tuple[Toleration, ...] = ()
     priority_class_name: str = ""
+    resources: Resources = Resources()
     host_network: bool = False
     host_pid: bool = field(name="hostPID", default=False)
     host_ipc: bool = field(name="hostIPC", default=False)
