@@ -269,12 +269,10 @@ def manifest(random: Random, name: str = "pod") -> dict[str, Any]:
 def with_debugger(random: Random, pod: dict[str, Any]) -> dict[str, Any]:
     """The same pod, with an ephemeral container that somebody left in it."""
     chance = Chance(random, 0.5)
-    left = {
-        "name": "debugger",
-        "image": "example.com/tools:1",
-        "securityContext": security_context(chance, user_namespace=False),
-    }
-    return {**pod, "spec": {**pod["spec"], "ephemeralContainers": [left]}}
+    earlier = pod["spec"].get("ephemeralContainers", [])
+    name = f"debugger-{len(earlier)}"
+    left = {"name": name, "image": "example.com/tools:1", "securityContext": security_context(chance, user_namespace=False)}
+    return {**pod, "spec": {**pod["spec"], "ephemeralContainers": [*earlier, left]}}
 
 
 def bulk(count: int, seed: int) -> list[dict[str, Any]]:
