@@ -48,8 +48,9 @@ def test_cut_at_any_byte_is_refused(whole: Path, tmp_path: Path) -> None:
             read_plan(tmp_path / "cut")
 
 
-def test_any_bit_flipped_is_refused(whole: Path, tmp_path: Path) -> None:
-    data = bytearray(whole.read_bytes())
+def test_any_bit_flipped_is_refused(tmp_path: Path) -> None:
+    write_plan(tmp_path / "whole", staged())
+    data = bytearray((tmp_path / "whole").read_bytes())
     for place in range(len(data)):
         for bit in range(8):
             data[place] ^= 1 << bit

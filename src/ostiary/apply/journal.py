@@ -4,7 +4,7 @@
     {"entry": "start", "stages": ["observe"]}        consent: these stages, now
     {"entry": "applying", "change": 0}               before the first byte of the write leaves
     {"entry": "applied", "change": 0, "fingerprint": digest of the object's content}
-    {"entry": "failed", "change": 1, "detail": ...}  it was not done
+    {"entry": "already" | "failed", "change": 1}     it was not done, because it stood already, or because it could not be
     {"entry": "undoing" | "undone" | "kept", "change": 0}
     {"entry": "end", "exit": 0}                      the run came to its end
 
@@ -65,7 +65,7 @@ class History:
     @property
     def undone(self) -> bool:
         """Whether taking back was begun: then this journal is not for going on."""
-        return any(self.having("undoing", "undone", "kept"))
+        return bool(self.having("undoing", "undone", "kept"))
 
 
 class Journal:

@@ -112,8 +112,8 @@ class _Run:
         if written.judged.standing is Standing.DONE and begun and not written.tries and _ours(change, written.live):
             return self._applied(number, change, written.live or {}, (), "by the run that was cut short")
         found = _refused(number, change, written)
-        if self._journal.history.state(number) == "applying":
-            self._journal.append("failed", change=number, detail=str(found))
+        entry = "already" if found.status is Status.ALREADY else "failed"
+        self._journal.append(entry, change=number, detail=found.detail)
         return found
 
     def _applied(self, number: int, change: Change, stored: Object, warnings: tuple[str, ...], detail: str = "") -> Outcome:

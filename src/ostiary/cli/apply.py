@@ -8,6 +8,8 @@ ostiary apply JOURNAL --continue                go on with it
 ostiary undo JOURNAL --yes                      take back exactly what it changed
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +19,7 @@ import typer
 from ostiary.cli.output import Format, say
 
 if TYPE_CHECKING:
+    from ostiary.cli.performing import Where
     from ostiary.model.plan import Plan
 
 
@@ -66,22 +69,22 @@ def apply(
 
     Exit 0: done, or nothing to do; 1: refused, stale or failed; 3: no answer; 4: done, but a trial showed nothing.
     """
-    from ostiary.apply.files import read_plan
-    from ostiary.apply.journal import is_journal
+    from ostiary.cli import performing
+
+    where = performing.Where(source, kubeconfig, context, intent)
+    with _errors_as(form):
+        if go_on:
+            raise typer.Exit(_continue(file, where, stage, journal, form))
+        raise typer.Exit(performing.perform_file(file, where, stage=stage, yes=yes, journal=journal, form=form))
+
+
+def _continue(file: Path, where: "Where", stage: str | None, journal: Path | None, form: PlanFormat) -> int:
     from ostiary.cli import performing
     from ostiary.core.errors import BadInput
 
-    where = performing.Where(source, kubeconfig, context, intent)
-    if go_on:
-        if stage or (journal and is_journal(file)):
-            raise BadInput(
-                "--continue goes on with one journal, and with the stages agreed to then",
-                todo="leave --stage and --journal away",
-            )
-        raise typer.Exit(performing.go_on(journal or file, where, form, plan_file=file if journal else None))
-    if is_journal(file):
-        raise typer.Exit(performing.tell(file, form))
-    raise typer.Exit(performing.carry_out(read_plan(file), where, stage=stage, yes=yes, journal=journal, form=form))
+    if stage:
+        raise BadInput("--continue goes on with the stages agreed to when the journal was begun", todo="leave --stage away")
+    return performing.go_on(journal or file, where, form, plan_file=file if journal else None)
 
 
 def undo(
@@ -101,7 +104,9 @@ def undo(
     from ostiary.cli import performing
 
     where = performing.Where(source, kubeconfig, context, None)
-    raise typer.Exit(performing.take_back(journal, where, yes=yes, form=form))
+    with _errors_as(form):
+        code = performing.take_back(journal, where, yes=yes, form=form)
+    raise typer.Exit(code)
 
 
 def carry_out(
@@ -120,10 +125,24 @@ def carry_out(
     from ostiary.cli import performing
 
     where = performing.Where(source, kubeconfig, context, intent)
-    code = performing.carry_out(
-        plan, where, stage=stage, yes=yes, journal=journal, form=PlanFormat(form.value), just_proved=True
-    )
+    shown = PlanFormat(form.value)
+    with _errors_as(shown):
+        code = performing.carry_out(plan, where, stage=stage, yes=yes, journal=journal, form=shown, just_proved=True)
     raise typer.Exit(code)
+
+
+@contextmanager
+def _errors_as(form: PlanFormat) -> Iterator[None]:
+    """With JSON wanted, what went wrong is the answer, too; the message for people follows on stderr."""
+    from ostiary.cli.output import answer_json
+    from ostiary.core.errors import OstiaryError
+
+    try:
+        yield
+    except OstiaryError as error:
+        if form is PlanFormat.JSON:
+            answer_json({"applied": [], "failed": [], "trials": [], "stopped": error.happened, "todo": error.todo})
+        raise
 
 
 def save(plan: "Plan", path: Path) -> None:

@@ -38,6 +38,13 @@ class Where(NamedTuple):
     intent: Path | None
 
 
+def perform_file(path: Path, where: Where, *, stage: str | None, yes: bool, journal: Path | None, form: PlanFormat) -> int:
+    """Perform a plan file; of a journal, say what it holds."""
+    if is_journal(path):
+        return answers.told(read_journal(path), path, form)
+    return carry_out(read_plan(path), where, stage=stage, yes=yes, journal=journal, form=form)
+
+
 def carry_out(
     plan: Plan,
     where: Where,
@@ -128,11 +135,6 @@ async def _go_on(path: Path, where: Where, form: PlanFormat) -> int:
             else:
                 report = await perform.perform(api, journal, history.stages, talk=say)
     return answers.performed(history.plan, report, path, form)
-
-
-def tell(path: Path, form: PlanFormat) -> int:
-    """What a journal says was done."""
-    return answers.told(read_journal(path), path, form)
 
 
 def take_back(path: Path, where: Where, *, yes: bool, form: PlanFormat) -> int:
