@@ -3,7 +3,7 @@
 from msgspec import field
 
 from ostiary.model.meta import Meta
-from ostiary.model.value import Present, Value
+from ostiary.model.value import Present, Value, always
 from ostiary.model.workloads import LabelSelector
 
 
@@ -15,15 +15,16 @@ class OperationRule(Value, frozen=True, kw_only=True):
     api_versions: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     resource_names: tuple[str, ...] = ()
-    scope: str = "*"
+    scope: str = always("*")
 
 
 class Expression(Value, frozen=True, kw_only=True):
-    """A CEL expression with its message."""
+    """A CEL expression: of a match condition or a variable with its name, of a validation with its message."""
 
     name: str = ""
     expression: str = ""
     message: str = ""
+    reason: str = ""
 
 
 class MatchResources(Value, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class MatchResources(Value, frozen=True, kw_only=True):
     object_selector: LabelSelector | None = None
     resource_rules: tuple[OperationRule, ...] = ()
     exclude_resource_rules: tuple[OperationRule, ...] = ()
-    match_policy: str = "Equivalent"
+    match_policy: str = always("Equivalent")
 
 
 class ParamKind(Value, frozen=True, kw_only=True):
@@ -49,16 +50,17 @@ class AdmissionPolicySpec(Value, frozen=True, kw_only=True):
     param_kind: ParamKind | None = None
     match_constraints: MatchResources | None = None
     match_conditions: tuple[Expression, ...] = ()
+    variables: tuple[Expression, ...] = ()
     validations: tuple[Expression, ...] = ()
     mutations: tuple[Present, ...] = ()
-    failure_policy: str = "Fail"
+    failure_policy: str = always("Fail")
 
 
 class AdmissionPolicy(Value, frozen=True, kw_only=True):
     """ValidatingAdmissionPolicy or MutatingAdmissionPolicy."""
 
-    metadata: Meta = Meta()
-    spec: AdmissionPolicySpec = AdmissionPolicySpec()
+    metadata: Meta = always(Meta())
+    spec: AdmissionPolicySpec = always(AdmissionPolicySpec())
 
 
 class ParamRef(Value, frozen=True, kw_only=True):
@@ -82,8 +84,8 @@ class AdmissionPolicyBindingSpec(Value, frozen=True, kw_only=True):
 class AdmissionPolicyBinding(Value, frozen=True, kw_only=True):
     """ValidatingAdmissionPolicyBinding or MutatingAdmissionPolicyBinding."""
 
-    metadata: Meta = Meta()
-    spec: AdmissionPolicyBindingSpec = AdmissionPolicyBindingSpec()
+    metadata: Meta = always(Meta())
+    spec: AdmissionPolicyBindingSpec = always(AdmissionPolicyBindingSpec())
 
 
 class WebhookService(Value, frozen=True, kw_only=True):
@@ -104,10 +106,10 @@ class Webhook(Value, frozen=True, kw_only=True):
     """One webhook of a configuration."""
 
     name: str = ""
-    client_config: WebhookClient = WebhookClient()
+    client_config: WebhookClient = always(WebhookClient())
     rules: tuple[OperationRule, ...] = ()
-    failure_policy: str = "Fail"
-    match_policy: str = "Equivalent"
+    failure_policy: str = always("Fail")
+    match_policy: str = always("Equivalent")
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
     match_conditions: tuple[Expression, ...] = ()
@@ -117,5 +119,5 @@ class Webhook(Value, frozen=True, kw_only=True):
 class WebhookConfiguration(Value, frozen=True, kw_only=True):
     """ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     webhooks: tuple[Webhook, ...] = field(default_factory=tuple)

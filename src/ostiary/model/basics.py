@@ -5,13 +5,13 @@ from msgspec import field
 from ostiary.model.meta import Meta
 from ostiary.model.pods import HostPath, ImagePullSecret
 from ostiary.model.sealed import Sealed
-from ostiary.model.value import Present, Value
+from ostiary.model.value import Present, Value, always
 
 
 class Namespace(Value, frozen=True, kw_only=True):
     """core/v1 Namespace; its labels carry the Pod Security levels."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
 
 
 class Taint(Value, frozen=True, kw_only=True):
@@ -49,21 +49,21 @@ class NodeStatus(Value, frozen=True, kw_only=True):
     """core/v1 NodeStatus."""
 
     addresses: tuple[NodeAddress, ...] = ()
-    node_info: NodeInfo = NodeInfo()
+    node_info: NodeInfo = always(NodeInfo())
 
 
 class Node(Value, frozen=True, kw_only=True):
     """core/v1 Node."""
 
-    metadata: Meta = Meta()
-    spec: NodeSpec = NodeSpec()
-    status: NodeStatus = NodeStatus()
+    metadata: Meta = always(Meta())
+    spec: NodeSpec = always(NodeSpec())
+    status: NodeStatus = always(NodeStatus())
 
 
 class ServiceAccount(Value, frozen=True, kw_only=True):
     """core/v1 ServiceAccount."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     automount_service_account_token: bool | None = None
     secrets: tuple[ImagePullSecret, ...] = ()
     image_pull_secrets: tuple[ImagePullSecret, ...] = ()
@@ -72,8 +72,8 @@ class ServiceAccount(Value, frozen=True, kw_only=True):
 class Secret(Value, frozen=True, kw_only=True):
     """core/v1 Secret: type, key names, and a keyed digest of each value. Never a value."""
 
-    metadata: Meta = Meta()
-    type: str = "Opaque"
+    metadata: Meta = always(Meta())
+    type: str = always("Opaque")
     immutable: bool | None = None
     data: dict[str, Sealed | None] = field(default_factory=dict)
 
@@ -81,7 +81,7 @@ class Secret(Value, frozen=True, kw_only=True):
 class ConfigMap(Value, frozen=True, kw_only=True):
     """core/v1 ConfigMap: key names and keyed digests, because people keep passwords in them."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     immutable: bool | None = None
     data: dict[str, Sealed | None] = field(default_factory=dict)
     binary_data: dict[str, Sealed | None] = field(default_factory=dict)
@@ -98,8 +98,8 @@ class PersistentVolumeSpec(Value, frozen=True, kw_only=True):
 class PersistentVolume(Value, frozen=True, kw_only=True):
     """core/v1 PersistentVolume."""
 
-    metadata: Meta = Meta()
-    spec: PersistentVolumeSpec = PersistentVolumeSpec()
+    metadata: Meta = always(Meta())
+    spec: PersistentVolumeSpec = always(PersistentVolumeSpec())
 
 
 class ClaimSpec(Value, frozen=True, kw_only=True):
@@ -113,8 +113,8 @@ class ClaimSpec(Value, frozen=True, kw_only=True):
 class PersistentVolumeClaim(Value, frozen=True, kw_only=True):
     """core/v1 PersistentVolumeClaim."""
 
-    metadata: Meta = Meta()
-    spec: ClaimSpec = ClaimSpec()
+    metadata: Meta = always(Meta())
+    spec: ClaimSpec = always(ClaimSpec())
 
 
 class CRDNames(Value, frozen=True, kw_only=True):
@@ -143,7 +143,7 @@ class CRDSpec(Value, frozen=True, kw_only=True):
 
     group: str = ""
     scope: str = ""
-    names: CRDNames = CRDNames()
+    names: CRDNames = always(CRDNames())
     versions: tuple[CRDVersion, ...] = ()
     conversion: CRDConversion | None = None
 
@@ -151,5 +151,5 @@ class CRDSpec(Value, frozen=True, kw_only=True):
 class CustomResourceDefinition(Value, frozen=True, kw_only=True):
     """apiextensions.k8s.io/v1 CustomResourceDefinition."""
 
-    metadata: Meta = Meta()
-    spec: CRDSpec = CRDSpec()
+    metadata: Meta = always(Meta())
+    spec: CRDSpec = always(CRDSpec())

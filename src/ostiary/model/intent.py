@@ -9,7 +9,7 @@ from msgspec import field
 
 from ostiary.core.canonical import digest
 from ostiary.model.levels import Level
-from ostiary.model.value import Value
+from ostiary.model.value import Value, always
 
 
 class PodException(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,9 +33,9 @@ class PodIntent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Intent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    api_version: str = "ostiary.dev/v1"
-    kind: str = "Intent"
-    pods: PodIntent = PodIntent()
+    api_version: str = always("ostiary.dev/v1")
+    kind: str = always("Intent")
+    pods: PodIntent = always(PodIntent())
 
     @property
     def digest(self) -> str:

@@ -3,7 +3,7 @@
 from msgspec import field
 
 from ostiary.model.meta import Meta
-from ostiary.model.value import Value
+from ostiary.model.value import Value, always
 from ostiary.model.workloads import LabelSelector
 
 IntOrString = int | str
@@ -13,7 +13,7 @@ class ServicePort(Value, frozen=True, kw_only=True):
     """A port of a Service."""
 
     name: str = ""
-    protocol: str = "TCP"
+    protocol: str = always("TCP")
     port: int = 0
     target_port: IntOrString | None = None
     node_port: int = 0
@@ -23,7 +23,7 @@ class ServicePort(Value, frozen=True, kw_only=True):
 class ServiceSpec(Value, frozen=True, kw_only=True):
     """core/v1 ServiceSpec. An empty selector selects nothing here."""
 
-    type: str = "ClusterIP"
+    type: str = always("ClusterIP")
     selector: dict[str, str] = field(default_factory=dict)
     ports: tuple[ServicePort, ...] = ()
     cluster_ip: str = field(name="clusterIP", default="")
@@ -35,8 +35,8 @@ class ServiceSpec(Value, frozen=True, kw_only=True):
 class Service(Value, frozen=True, kw_only=True):
     """core/v1 Service."""
 
-    metadata: Meta = Meta()
-    spec: ServiceSpec = ServiceSpec()
+    metadata: Meta = always(Meta())
+    spec: ServiceSpec = always(ServiceSpec())
 
 
 class TargetRef(Value, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class EndpointPort(Value, frozen=True, kw_only=True):
 class EndpointSlice(Value, frozen=True, kw_only=True):
     """discovery.k8s.io/v1 EndpointSlice."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     address_type: str = ""
     endpoints: tuple[Endpoint, ...] = ()
     ports: tuple[EndpointPort, ...] = ()
@@ -89,7 +89,7 @@ class NetworkPolicyPeer(Value, frozen=True, kw_only=True):
 class NetworkPolicyPort(Value, frozen=True, kw_only=True):
     """On which port; None is every port."""
 
-    protocol: str = "TCP"
+    protocol: str = always("TCP")
     port: IntOrString | None = None
     end_port: int | None = None
 
@@ -111,7 +111,7 @@ class EgressRule(Value, frozen=True, kw_only=True):
 class NetworkPolicySpec(Value, frozen=True, kw_only=True):
     """networking.k8s.io/v1 NetworkPolicySpec."""
 
-    pod_selector: LabelSelector = LabelSelector()
+    pod_selector: LabelSelector = always(LabelSelector())
     ingress: tuple[IngressRule, ...] = ()
     egress: tuple[EgressRule, ...] = ()
     policy_types: tuple[str, ...] = ()
@@ -120,8 +120,8 @@ class NetworkPolicySpec(Value, frozen=True, kw_only=True):
 class NetworkPolicy(Value, frozen=True, kw_only=True):
     """networking.k8s.io/v1 NetworkPolicy."""
 
-    metadata: Meta = Meta()
-    spec: NetworkPolicySpec = NetworkPolicySpec()
+    metadata: Meta = always(Meta())
+    spec: NetworkPolicySpec = always(NetworkPolicySpec())
 
 
 class IngressServiceBackend(Value, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class HTTPIngressPath(Value, frozen=True, kw_only=True):
     """One path of a host."""
 
     path: str = ""
-    backend: IngressBackend = IngressBackend()
+    backend: IngressBackend = always(IngressBackend())
 
 
 class HTTPIngressRule(Value, frozen=True, kw_only=True):
@@ -175,8 +175,8 @@ class IngressSpec(Value, frozen=True, kw_only=True):
 class Ingress(Value, frozen=True, kw_only=True):
     """networking.k8s.io/v1 Ingress."""
 
-    metadata: Meta = Meta()
-    spec: IngressSpec = IngressSpec()
+    metadata: Meta = always(Meta())
+    spec: IngressSpec = always(IngressSpec())
 
 
 class GatewayListener(Value, frozen=True, kw_only=True):
@@ -198,5 +198,5 @@ class GatewaySpec(Value, frozen=True, kw_only=True):
 class Gateway(Value, frozen=True, kw_only=True):
     """gateway.networking.k8s.io Gateway."""
 
-    metadata: Meta = Meta()
-    spec: GatewaySpec = GatewaySpec()
+    metadata: Meta = always(Meta())
+    spec: GatewaySpec = always(GatewaySpec())

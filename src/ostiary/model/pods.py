@@ -9,7 +9,7 @@ from msgspec import field
 
 from ostiary.model.meta import Meta
 from ostiary.model.sealed import Sealed
-from ostiary.model.value import Present, Value
+from ostiary.model.value import Present, Value, always
 
 
 class SELinuxOptions(Value, frozen=True, kw_only=True):
@@ -136,7 +136,7 @@ class ContainerPort(Value, frozen=True, kw_only=True):
     name: str = ""
     container_port: int = 0
     host_port: int = 0
-    protocol: str = "TCP"
+    protocol: str = always("TCP")
 
 
 class HTTPGet(Value, frozen=True, kw_only=True):
@@ -190,7 +190,7 @@ class Container(Value, frozen=True, kw_only=True):
     ports: tuple[ContainerPort, ...] = ()
     env: tuple[EnvVar, ...] = ()
     env_from: tuple[EnvFrom, ...] = ()
-    resources: Resources = Resources()
+    resources: Resources = always(Resources())
     volume_mounts: tuple[VolumeMount, ...] = ()
     volume_devices: tuple[VolumeDevice, ...] = ()
     liveness_probe: Handler | None = None
@@ -349,7 +349,7 @@ class PodSpec(Value, frozen=True, kw_only=True):
     node_name: str = ""
     tolerations: tuple[Toleration, ...] = ()
     priority_class_name: str = ""
-    resources: Resources = Resources()
+    resources: Resources = always(Resources())
     host_network: bool = False
     host_pid: bool = field(name="hostPID", default=False)
     host_ipc: bool = field(name="hostIPC", default=False)
@@ -381,13 +381,13 @@ class PodStatus(Value, frozen=True, kw_only=True):
 class Pod(Value, frozen=True, kw_only=True):
     """A pod that exists."""
 
-    metadata: Meta = Meta()
-    spec: PodSpec = PodSpec()
-    status: PodStatus = PodStatus()
+    metadata: Meta = always(Meta())
+    spec: PodSpec = always(PodSpec())
+    status: PodStatus = always(PodStatus())
 
 
 class PodTemplate(Value, frozen=True, kw_only=True):
     """The pod that a workload would make."""
 
-    metadata: Meta = Meta()
-    spec: PodSpec = PodSpec()
+    metadata: Meta = always(Meta())
+    spec: PodSpec = always(PodSpec())

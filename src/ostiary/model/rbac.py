@@ -3,7 +3,7 @@
 from msgspec import field
 
 from ostiary.model.meta import Meta
-from ostiary.model.value import Value
+from ostiary.model.value import Value, always
 from ostiary.model.workloads import LabelSelector
 
 
@@ -26,7 +26,7 @@ class AggregationRule(Value, frozen=True, kw_only=True):
 class Role(Value, frozen=True, kw_only=True):
     """Role or ClusterRole; only the latter aggregates."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     rules: tuple[PolicyRule, ...] = ()
     aggregation_rule: AggregationRule | None = None
 
@@ -51,6 +51,6 @@ class RoleRef(Value, frozen=True, kw_only=True):
 class Binding(Value, frozen=True, kw_only=True):
     """RoleBinding or ClusterRoleBinding."""
 
-    metadata: Meta = Meta()
+    metadata: Meta = always(Meta())
     subjects: tuple[Subject, ...] = ()
-    role_ref: RoleRef = RoleRef()
+    role_ref: RoleRef = always(RoleRef())

@@ -4,7 +4,7 @@ from msgspec import field
 
 from ostiary.model.meta import Meta
 from ostiary.model.pods import PodTemplate
-from ostiary.model.value import Value
+from ostiary.model.value import Value, always
 
 
 class LabelRequirement(Value, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class WorkloadSpec(Value, frozen=True, kw_only=True):
 
     replicas: int | None = None
     selector: LabelSelector | None = None
-    template: PodTemplate = PodTemplate()
+    template: PodTemplate = always(PodTemplate())
     service_name: str = ""
 
 
@@ -36,14 +36,14 @@ class ReplicationControllerSpec(Value, frozen=True, kw_only=True):
 
     replicas: int | None = None
     selector: dict[str, str] = field(default_factory=dict)
-    template: PodTemplate = PodTemplate()
+    template: PodTemplate = always(PodTemplate())
 
 
 class Workload(Value, frozen=True, kw_only=True):
     """Deployment, ReplicaSet, StatefulSet, DaemonSet or Job."""
 
-    metadata: Meta = Meta()
-    spec: WorkloadSpec = WorkloadSpec()
+    metadata: Meta = always(Meta())
+    spec: WorkloadSpec = always(WorkloadSpec())
 
     @property
     def template(self) -> PodTemplate:
@@ -53,8 +53,8 @@ class Workload(Value, frozen=True, kw_only=True):
 class ReplicationController(Value, frozen=True, kw_only=True):
     """core/v1 ReplicationController."""
 
-    metadata: Meta = Meta()
-    spec: ReplicationControllerSpec = ReplicationControllerSpec()
+    metadata: Meta = always(Meta())
+    spec: ReplicationControllerSpec = always(ReplicationControllerSpec())
 
     @property
     def template(self) -> PodTemplate:
@@ -65,14 +65,14 @@ class CronJobSpec(Value, frozen=True, kw_only=True):
     """A Job on a schedule."""
 
     suspend: bool = False
-    job_template: Workload = Workload()
+    job_template: Workload = always(Workload())
 
 
 class CronJob(Value, frozen=True, kw_only=True):
     """batch/v1 CronJob."""
 
-    metadata: Meta = Meta()
-    spec: CronJobSpec = CronJobSpec()
+    metadata: Meta = always(Meta())
+    spec: CronJobSpec = always(CronJobSpec())
 
     @property
     def template(self) -> PodTemplate:
@@ -82,8 +82,8 @@ class CronJob(Value, frozen=True, kw_only=True):
 class PodTemplateObject(Value, frozen=True, kw_only=True):
     """core/v1 PodTemplate, the object: a template that stands alone."""
 
-    metadata: Meta = Meta()
-    template: PodTemplate = PodTemplate()
+    metadata: Meta = always(Meta())
+    template: PodTemplate = always(PodTemplate())
 
 
 AnyWorkload = Workload | ReplicationController | CronJob | PodTemplateObject
