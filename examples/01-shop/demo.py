@@ -115,8 +115,11 @@ def story(kind: str, work: Path) -> None:
     run("kubectl", "-n", "shop", "rollout", "restart", "deployment/storefront")
     run("kubectl", "-n", "shop", "rollout", "status", "deployment/storefront", "--timeout=120s", show=False)
     shop_answers(kind)
-    say("Changed your mind? The journal takes back exactly what was changed:")
-    print(f"$ ostiary undo {journal} --yes")
+    if not os.environ.get("KEEP"):
+        say("Changed your mind? The journal takes back exactly what was changed:")
+        run("ostiary", "undo", journal, "--yes", "--format", "json", show=False)
+        print(f"$ ostiary undo {journal} --yes")
+        run("kubectl", "get", "namespace", "shop", "--show-labels")
 
 
 def main() -> None:
