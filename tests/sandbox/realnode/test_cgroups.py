@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.sandbox.pytest_plugin import cannot_run
 from ostiary.sandbox.realnode import cgroups
 from ostiary.sandbox.realnode.cgroups import Hierarchy
 
@@ -93,3 +94,20 @@ def test_groups_below_are_removed_too(identity: str) -> None:
         assert cgroups.remove(identity)
         process.wait(5)
     assert cgroups.roots(identity) == []
+
+
+@pytest.mark.judge("cgroup v2", needs=("linux", "root"))
+def test_version_two_alone_is_made_and_removed(identity: str) -> None:
+    """On a hybrid machine version two has no controllers to hand on; the rest of its rules hold there too."""
+    if not any(hierarchy.version == 2 for hierarchy in cgroups.hierarchies()):
+        cannot_run("no cgroup2 file system is mounted")
+    only_two = "cgroups.managed = lambda found: [one for one in found if one.version == 2]"
+    code = CREATE.replace("; cgroups.create", f"; {only_two}; cgroups.create")
+    with subprocess.Popen([sys.executable, "-c", code, identity], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"1"
+        (root,) = cgroups.roots(identity)
+        assert list(cgroups.members(root)) == [process.pid]
+        assert (root / "cgroup.procs").read_text() == ""
+        assert cgroups.remove(identity)
+        assert process.wait(5) == -9

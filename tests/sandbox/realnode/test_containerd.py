@@ -13,7 +13,7 @@ def test_the_configuration_keeps_everything_in_the_node_s_own_places(restrict: b
     text = containerd.configuration(Path("/engines"), snapshotter="native", restrict_oom=restrict)
     value = tomllib.loads(text)
     assert value["version"] == 3
-    assert value["root"] == "/run/ostiary/containerd"
+    assert value["root"] == "/run/ostiary-node/containerd"
     runtime = value["plugins"]["io.containerd.cri.v1.runtime"]
     assert runtime["restrict_oom_score_adj"] is restrict
     assert runtime["cni"]["bin_dirs"][0] == "/engines"

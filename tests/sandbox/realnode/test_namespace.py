@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,9 +79,20 @@ def test_what_it_writes_to_run_and_var_does_not_reach_the_host(start: Start, lay
 
 
 def test_its_own_directories_stay_reachable_under_both_names(start: Start, layout: Layout) -> None:
-    start(f"echo here > /run/ostiary/file; cat {layout.node}/file; echo end; sleep 60")
+    start(f"echo here > /run/ostiary-node/file; cat {layout.node}/file; echo end; sleep 60")
     assert output(layout)[0] == "here"
     assert (layout.node / "file").read_text() == "here\n"
+
+
+def test_a_state_directory_below_run_stays_reachable_too(identity: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="ostiary-test-", dir="/run") as directory:
+        layout = Layout(Path(directory) / "cluster")
+        script = f"echo seen > {layout.directory}/file; echo end; exec sleep 60"
+        init = namespace.spawn(layout, identity, ("/bin/sh", "-c", script), {VARIABLE: identity, "PATH": os.environ["PATH"]})
+        output(layout)
+        assert (layout.directory / "file").read_text() == "seen\n"
+        init.kill()
+        init.wait(10)
 
 
 def test_it_sees_its_own_processes_only(start: Start, layout: Layout) -> None:

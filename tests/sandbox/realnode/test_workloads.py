@@ -1,12 +1,17 @@
 """What pods can do on a real node, judged on the real thing: Services, DNS, exec, logs, port-forward, policies, certificates."""
 
 import http.client
+import os
 import re
+import signal
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sandbox.realnode.place import Place, eventually, pod, service, web
+
+from ostiary.sandbox.realnode import cgroups
 
 pytestmark = pytest.mark.judge("real node", needs=("linux", "root"))
 
@@ -121,3 +126,27 @@ def test_pods_cannot_pretend_to_be_above_restricted(place: Place) -> None:
     privileged = pod("bad", container={"securityContext": {"privileged": True}})
     with pytest.raises(Exception, match="violates PodSecurity"):
         place.apply(privileged)
+
+
+def test_a_killed_shim_costs_its_pod_a_restart_and_the_cluster_nothing(place: Place) -> None:
+    place.apply(pod("client"))
+    place.ready("client")
+    before = place.get("pod", "client")
+    os.kill(_shim_of(place, before["metadata"]["uid"]), signal.SIGKILL)
+
+    def restarted() -> bool:
+        (now,) = place.get("pod", "client")["status"]["containerStatuses"]
+        return bool(now["restartCount"] > 0 and now["ready"])
+
+    assert eventually(restarted, within=120)
+    assert place.exec("client", "id", "-u")[0]
+
+
+def _shim_of(place: Place, uid: str) -> int:
+    """The parent of a pod's processes, as the host numbers it."""
+    for root in cgroups.roots(place.cluster.record.identity):
+        for group in root.rglob(f"pod{uid}"):
+            for process in cgroups.members(group):
+                status = Path(f"/proc/{process}/status").read_text()
+                return int(re.findall(r"^PPid:\s+(\d+)", status, re.MULTILINE)[0])
+    raise AssertionError(f"no process of pod {uid}")

@@ -1,6 +1,7 @@
 """containerd on a real node: its configuration, its process, and how images get in.
 
-It decides nothing about pods. Sources: containerd 2.4, docs/cri/config.md and docs/PLUGINS.md (configuration version 3);
+It decides that AppArmor stays out of it: a profile would have to be loaded into the machine's kernel and would stay there.
+Sources: containerd 2.4, docs/cri/config.md and docs/PLUGINS.md (configuration version 3);
 capabilities(7) for the one restriction that small machines need.
 """
 
@@ -44,6 +45,7 @@ state = "{SOCKET.parent}"
     sandbox = "{PAUSE_IMAGE}"
 
 [plugins."io.containerd.cri.v1.runtime"]
+  disable_apparmor = true
   restrict_oom_score_adj = {str(restrict_oom).lower()}
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.cri.v1.runtime".cni]
@@ -54,9 +56,8 @@ state = "{SOCKET.parent}"
 """
 
 
-def process(plane: Plane) -> ProcessSpec:
+def process(plane: Plane, snapshotter: str) -> ProcessSpec:
     """Write the configuration and say how to start containerd."""
-    snapshotter = snapshotter_of(mounts.NODE)
     file = mounts.NODE / "containerd.toml"
     file.write_text(configuration(plane.engines, snapshotter=snapshotter, restrict_oom=not _has_capability(CAP_SYS_RESOURCE)))
     return ProcessSpec(

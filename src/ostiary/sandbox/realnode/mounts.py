@@ -3,11 +3,12 @@
 The engines of a node have paths compiled in (``/run/containerd/s``, ``/var/lib/calico``, ``/var/log/containers``). Inside the
 cluster's mount namespace these lie on one private tmpfs: directly for ``/run``, as the upper layer of an overlay for ``/var``,
 so that nothing lands on the host and all of it vanishes with the namespace. The cluster's own node directory appears as
-``/run/ostiary``, a path short enough for the 108 bytes of a Unix socket's address wherever the state directory lies.
+``/run/ostiary-node``, a path short enough for the 108 bytes of a Unix socket's address wherever the state directory lies.
 Source: mount_namespaces(7), overlayfs.rst of the kernel, unix(7).
 """
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from ostiary.sandbox.realnode.syscalls import (
     umount,
 )
 
-NODE = Path("/run/ostiary")
+NODE = Path("/run/ostiary-node")
 """Where the cluster's node directory appears inside."""
 
 RUN = Path("/run")
@@ -66,13 +67,13 @@ def _bind(descriptor: int, target: Path) -> None:
 
 def can_overlay(directory: Path) -> bool:
     """Whether ``directory`` may hold the upper layer of an overlay: not where it lies on an overlay itself."""
-    probe = directory / "overlay-probe"
-    lower, upper, work, merged = (probe / part for part in ("lower", "upper", "work", "merged"))
-    for part in (lower, upper, work, merged):
-        part.mkdir(parents=True, exist_ok=True)
-    try:
-        mount("overlay", str(merged), "overlay", options=f"lowerdir={lower},upperdir={upper},workdir={work}")
-    except OSError:
-        return False
-    umount(str(merged))
+    with tempfile.TemporaryDirectory(prefix="overlay-", dir=directory) as probe:
+        lower, upper, work, merged = (Path(probe, part) for part in ("lower", "upper", "work", "merged"))
+        for part in (lower, upper, work, merged):
+            part.mkdir()
+        try:
+            mount("overlay", str(merged), "overlay", options=f"lowerdir={lower},upperdir={upper},workdir={work}")
+        except OSError:
+            return False
+        umount(str(merged))
     return True

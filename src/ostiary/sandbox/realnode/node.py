@@ -16,9 +16,8 @@ from ostiary.sandbox.nodes import Plane
 from ostiary.sandbox.probe import Probe
 from ostiary.sandbox.process import last_lines
 from ostiary.sandbox.realnode import calico, containerd, kubelet, mounts, services
-from ostiary.sandbox.realnode.images import write_archive
 from ostiary.sandbox.realnode.link import INSIDE, run
-from ostiary.sandbox.realnode.stock import stock_images
+from ostiary.sandbox.realnode.stock import stock_archive
 from ostiary.sandbox.supervisor import Supervisor
 
 WITHIN_SECONDS = 90.0
@@ -32,8 +31,9 @@ def start(supervisor: Supervisor, plane: Plane) -> None:
     probe = Probe(plane.server, plane.authority, watcher)
     _let_pods_out(plane)
     with _usual_umask():
-        supervisor.start(containerd.process(plane))
-        _import(supervisor, plane)
+        snapshotter = containerd.snapshotter_of(mounts.NODE)
+        supervisor.start(containerd.process(plane, snapshotter))
+        _import(supervisor, plane, snapshotter)
         _apply_crds_and_roles(supervisor, plane)
         supervisor.start(kubelet.process(plane, probe), services.process(plane), calico.process(plane))
     _wait(supervisor, lambda: _has_replicas(probe), "cluster DNS (CoreDNS) was not ready", plane.layout.log("kubelet"))
@@ -57,15 +57,15 @@ def _let_pods_out(plane: Plane) -> None:
     run(("nft", "add", "rule", "ip", "ostiary", "out", *rule.split()))
 
 
-def _import(supervisor: Supervisor, plane: Plane) -> None:
-    archive = write_archive(stock_images(plane.engines), mounts.NODE / "images.tar")
-    snapshotter = containerd.snapshotter_of(mounts.NODE)
-    for tar in (archive, *plane.images):
+def _import(supervisor: Supervisor, plane: Plane, snapshotter: str) -> None:
+    for archive in (stock_archive(plane.engines), *plane.images):
         try:
-            supervisor.call(containerd.import_command(plane.engines, tar, snapshotter), within=WITHIN_SECONDS)
+            supervisor.call(containerd.import_command(plane.engines, archive, snapshotter), within=WITHIN_SECONDS)
         except Unreachable as error:
-            raise Unreachable(f"cannot import the image {tar}: {error.happened}") from error
-    archive.unlink()
+            raise Unreachable(
+                f"cannot import the image {archive}: {error.happened}",
+                todo="an image is a tar as docker save or realnode.build_image write it",
+            ) from error
 
 
 def _apply_crds_and_roles(supervisor: Supervisor, plane: Plane) -> None:

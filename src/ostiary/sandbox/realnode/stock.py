@@ -6,11 +6,16 @@ ostiary.local/busybox:1    those small tools alone
 ostiary.local/coredns:1    cluster DNS
 """
 
+import hashlib
+import os
+import tempfile
 from pathlib import Path
 
 from ostiary.core.errors import Unreachable
+from ostiary.sandbox.layout import cache_root
+from ostiary.sandbox.realnode import images
 from ostiary.sandbox.realnode.containerd import PAUSE_IMAGE
-from ostiary.sandbox.realnode.images import Content, Image, SymbolicLink
+from ostiary.sandbox.realnode.images import Content, Image, SymbolicLink, write_archive
 from ostiary.sandbox.realnode.tools import busybox
 
 APPLETS = """
@@ -19,6 +24,27 @@ kill less ln ls md5sum mkdir mktemp mv nc netstat nslookup od ping printf ps pwd
 sed seq sh sha256sum sleep sort stat sync tail tar tee test time timeout top touch tr true uname uniq vi wc
 wget which whoami xargs yes
 """
+
+
+def stock_archive(engines: Path) -> Path:
+    """The archive of the images, from the cache or made now; complete whenever it is there, whoever was killed meanwhile."""
+    archive = cache_root() / "images" / f"stock-{_key(engines)}.tar"
+    if not archive.is_file():
+        archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=archive.parent) as making:
+            os.rename(write_archive(stock_images(engines), Path(making) / archive.name), archive)
+    return archive
+
+
+def _key(engines: Path) -> str:
+    """What the archive depends on: the programs, by place, size and time, and the code that packs them."""
+    digest = hashlib.sha256()
+    for program in (engines / "agnhost", engines / "coredns", *filter(None, [busybox()])):
+        real = program.resolve()
+        digest.update(f"{real} {real.stat().st_size} {real.stat().st_mtime_ns}\n".encode())
+    for source in (__file__, images.__file__):
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def stock_images(engines: Path) -> list[Image]:
