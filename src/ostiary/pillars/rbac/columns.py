@@ -1,0 +1,172 @@
+"""Questions about all subjects at once: who can do this, and who can do any of these. Columns of numbers in place of objects.
+
+Equal rules are one row; a word (a verb, a group, a resource, a name) leads to the rows that have it; rows lead to rules of roles, roles to bindings,
+bindings to subjects. A question costs a few gathers over arrays, whatever the number of subjects. Single questions are decided by
+``authorizer``; a law holds the two together: whoever is found here is allowed there, and nobody else.
+
+Not answered here: the Node authorizer and ``system:masters``, which are not rules; ``who`` says so beside its answer.
+
+>>> Columns(Grants.of(Cluster())).who(Request("get", "secrets"))
+()
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ostiary.model.rbac import PolicyRule
+from ostiary.pillars.rbac.grants import CLUSTER, Grant, Grants
+from ostiary.pillars.rbac.request import Request
+from ostiary.pillars.rbac.rule import ALL, path_matches
+from ostiary.pillars.rbac.subject import SubjectKey
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Holder(NamedTuple):
+    """A subject that may, the namespace where (empty: everywhere), and one grant that says so."""
+
+    key: SubjectKey
+    scope: str
+    grant: Grant
+
+
+class _Lists:
+    """Ragged rows: for each number a list of numbers, all in one array."""
+
+    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
+        self.starts = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=self.starts[1:])
+        self.flat = np.fromiter((number for row in rows for number in row), dtype=np.int64, count=int(self.starts[-1]))
+
+    def gather(self, numbers: Ints) -> tuple[Ints, Ints]:
+        """The lists of these numbers one after the other; and for each entry, the number whose list it is from."""
+        lengths = self.starts[numbers + 1] - self.starts[numbers]
+        total = int(lengths.sum())
+        before = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        at = np.arange(total, dtype=np.int64) - before + np.repeat(self.starts[numbers], lengths)
+        return self.flat[at], np.repeat(numbers, lengths)
+
+
+class _Words:
+    """For each word, the rules that have it; ``*`` is a word."""
+
+    def __init__(self, words: Iterable[Iterable[str]]) -> None:
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        for index, every in enumerate(words):
+            for word in dict.fromkeys(every):
+                rows[word].append(index)
+        self._rows = {word: np.array(found, dtype=np.int64) for word, found in rows.items()}
+
+    def rows(self, *words: str) -> Ints:
+        """Rules that have any of these words."""
+        found = [self._rows[word] for word in dict.fromkeys(words) if word in self._rows]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+
+
+class Columns:
+    """The engine over some grants. Making it costs about a second for 44,000 roles and bindings; a question, well under a millisecond."""
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants.all
+        rule_numbers: dict[PolicyRule, int] = {}
+        bodies: dict[tuple[PolicyRule, ...], int] = {}
+        body_of = [bodies.setdefault(grant.rules.sure, len(bodies)) for grant in self._grants]
+        rules_of = [[rule_numbers.setdefault(rule, len(rule_numbers)) for rule in dict.fromkeys(body)] for body in bodies]
+        self._rules = tuple(rule_numbers)
+        self._index_rules()
+        self._bodies_of_rule = _inverted(rules_of, len(self._rules))
+        self._grants_of_body = _inverted([[body] for body in body_of], len(bodies))
+        self._index_subjects()
+
+    def _index_rules(self) -> None:
+        self._verbs = _Words(rule.verbs for rule in self._rules)
+        self._groups = _Words(rule.api_groups for rule in self._rules)
+        self._resources = _Words(rule.resources for rule in self._rules)
+        self._names = _Words(
+            map(_name_word, rule.resource_names) if rule.resource_names else (_ANY_NAME,) for rule in self._rules
+        )
+        self._with_paths = np.array([i for i, rule in enumerate(self._rules) if rule.non_resource_urls], dtype=np.int64)
+
+    def _index_subjects(self) -> None:
+        keys: dict[SubjectKey, int] = {}
+        rows = [
+            [keys.setdefault(key, len(keys)) for key in dict.fromkeys(grant.keys) if key is not None] for grant in self._grants
+        ]
+        self._keys, self._subjects = tuple(keys), _Lists(rows)
+        scopes = {CLUSTER: 0}
+        self._scope = np.array([scopes.setdefault(grant.scope, len(scopes)) for grant in self._grants], dtype=np.int64)
+        self._scopes, self._scope_names = scopes, tuple(scopes)
+
+    def who(self, request: Request, *, everywhere: bool = False) -> tuple[Holder, ...]:
+        """Every subject that a sure rule allows the request.
+
+        In the request's namespace (or cluster-wide when it has none); ``everywhere``: in each namespace, whatever the request says. A subject that may
+        cluster-wide is not named again for a namespace. Sorted by scope, then subject.
+        """
+        grants = self._allowing(request)
+        if not everywhere or not request.is_resource:
+            namespace = request.namespace if request.is_resource else CLUSTER
+            scope = self._scope[grants]
+            grants = grants[(scope == 0) | (scope == self._scopes.get(namespace, 0))]
+        return self._holders(grants)
+
+    def count(self, requests: Sequence[Request]) -> tuple[int, ...]:
+        """For each request, how many pairs of subject and scope may make it, in all namespaces together."""
+        return tuple(len(self._pairs(self._allowing(request))[0]) for request in requests)
+
+    def _allowing(self, request: Request) -> Ints:
+        """The grants with a sure rule that allows the request, whatever their scope."""
+        rules = self._matching(request)
+        bodies = np.unique(self._bodies_of_rule.gather(rules)[0])
+        return np.sort(self._grants_of_body.gather(bodies)[0])
+
+    def _matching(self, request: Request) -> Ints:
+        """The rules that allow the request."""
+        verbs = self._verbs.rows(request.verb, ALL)
+        if not request.is_resource:
+            both = np.intersect1d(verbs, self._with_paths, assume_unique=True)
+            return np.array([i for i in both.tolist() if path_matches(self._rules[i], request.path)], dtype=np.int64)
+        sub = (f"*/{request.subresource}",) if request.subresource else ()
+        found = self._resources.rows(request.combined, ALL, *sub)
+        for other in (verbs, self._groups.rows(request.api_group, ALL), self._names.rows(_ANY_NAME, _name_word(request.name))):
+            found = np.intersect1d(found, other, assume_unique=True)
+        return found
+
+    def _pairs(self, grants: Ints) -> tuple[Ints, Ints]:
+        """Subject and scope as one number each, without repetition; and a grant for each."""
+        subjects, origin = self._subjects.gather(grants)
+        pairs, first = np.unique(self._scope[origin] * len(self._keys) + subjects, return_index=True)
+        origin = origin[first]
+        inside = pairs >= len(self._keys)
+        covered = inside & np.isin(pairs % max(len(self._keys), 1), pairs[~inside])
+        return pairs[~covered], origin[~covered]
+
+    def _holders(self, grants: Ints) -> tuple[Holder, ...]:
+        pairs, origin = self._pairs(grants)
+        width = len(self._keys)
+        found = [
+            Holder(self._keys[pair % width], self._scope_names[pair // width], self._grants[grant])
+            for pair, grant in zip(pairs.tolist(), origin.tolist(), strict=True)
+        ]
+        return tuple(sorted(found, key=lambda holder: (holder.scope, holder.key)))
+
+
+_ANY_NAME = ""  # the word of rules without names; a name is written with a sign before it, and so is never this word
+
+
+def _name_word(name: str) -> str:
+    return f"={name}"
+
+
+def _inverted(rows: Sequence[Sequence[int]], count: int) -> _Lists:
+    """From "number has these" to "this is had by those numbers"."""
+    turned: list[list[int]] = [[] for _ in range(count)]
+    for index, row in enumerate(rows):
+        for number in row:
+            turned[number].append(index)
+    return _Lists(turned)
