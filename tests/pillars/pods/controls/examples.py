@@ -135,6 +135,11 @@ def without_owner(made: Manifest) -> None:
     del made["metadata"]["ownerReferences"]
 
 
+def on_a_node(made: Manifest) -> None:
+    without_owner(made)
+    made["spec"]["nodeName"] = "n1"
+
+
 def finished(made: Manifest) -> None:
     without_owner(made)
     made["status"] = {"phase": "Succeeded"}
@@ -375,7 +380,7 @@ EXAMPLES: dict[str, Example] = {
         container(startupProbe={"tcpSocket": {"host": "169.254.169.254", "port": 80}}),
         container(startupProbe={"tcpSocket": {"port": 80}}),
     ),
-    "POD-185": Example(meta(lambda made: (without_owner(made), made["spec"].update(nodeName="n1"))), pod(nodeName="n1")),
+    "POD-185": Example(meta(on_a_node), pod(nodeName="n1")),
     "POD-186": Example(
         pod(tolerations=[{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]),
         pod(tolerations=[{"key": "node.kubernetes.io/not-ready", "operator": "Exists"}]),
@@ -417,7 +422,7 @@ def typed(kind: Any, value: Manifest) -> Any:
 def world(*pods: Manifest, around: Around = NOTHING) -> World:
     """A World of these pods and what stands beside them."""
     sections = {**around.sections, "pods": pods}
-    read = {name: tuple(typed(SECTIONS[name], one) for one in ones) for name, ones in sections.items()}
+    read: dict[str, Any] = {name: tuple(typed(SECTIONS[name], one) for one in ones) for name, ones in sections.items()}
     return World.of(Cluster(**read), today=TODAY)
 
 

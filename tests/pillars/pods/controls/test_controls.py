@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.pillars.pods.controls.examples import EXAMPLES, TODAY, Around, Manifest, good_pod, named, typed, world
+from tests.pillars.pods.controls.examples import EXAMPLES, NOTHING, TODAY, Around, Manifest, good_pod, named, typed, world
 
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
@@ -23,7 +23,7 @@ from ostiary.pillars.pods.controls.images import FLOATING, REGISTRY
 from ostiary.pillars.pods.controls.resources import is_zero
 
 
-def codes(manifest: Manifest, around: Around = Around()) -> set[str]:
+def codes(manifest: Manifest, around: Around = NOTHING) -> set[str]:
     return {one.code for one in found(world(manifest, around=around), Settings(around.registries))}
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from ostiary.model.finding import Severity
+from ostiary.model.pods import EmptyDirVolume, Volume
 from ostiary.pillars.pods.controls.case import Case, Place
 from ostiary.pillars.pods.controls.control import Cel, Control, Violation
 from ostiary.pillars.pods.controls.sources import NSA_RESOURCES, k8s
@@ -115,9 +116,15 @@ STORAGE_LIMIT = _control(
 )
 
 
+def _scratch(volume: Volume) -> EmptyDirVolume | None:
+    """A volume without any source is one too: the API server makes it so."""
+    sources = (getattr(volume, name) for name in volume.__struct_fields__ if name != "name")
+    return volume.empty_dir or (EmptyDirVolume() if all(source is None for source in sources) else None)
+
+
 def _unlimited_scratch(case: Case) -> Iterator[Violation]:
     for i, volume in enumerate(case.spec.volumes):
-        scratch = volume.empty_dir
+        scratch = _scratch(volume)
         if scratch is not None and scratch.medium != "Memory" and is_zero(scratch.size_limit or 0):
             yield Violation(f"spec.volumes[{i}].emptyDir.sizeLimit", f"{volume.name} may fill the node's disk")
 

@@ -1,0 +1,122 @@
+"""What is asked of admission: which controls, where, with which exceptions. A value; ``validating`` compiles it.
+
+An exception is for one workload: its owner answers for it, and on the day after ``expires`` it stops admitting by itself, whether ostiary runs or not.
+
+>>> AdmissionPolicy(controls=("POD-127",), namespaces=("shop",)).codes
+('POD-127',)
+"""
+
+from datetime import date
+
+from msgspec import field
+
+from ostiary.core.errors import BadInput
+from ostiary.model.value import Value
+from ostiary.pillars.pods.controls import BY_CODE, Settings
+
+# Workloads whose pods an exception can recognise: the kind of the pod's controller, its API version, and who creates pods for it.
+CONTROLLERS: dict[str, tuple[str, str, str]] = {
+    "Deployment": ("ReplicaSet", "apps/v1", "replicaset-controller"),
+    "ReplicaSet": ("ReplicaSet", "apps/v1", "replicaset-controller"),
+    "StatefulSet": ("StatefulSet", "apps/v1", "statefulset-controller"),
+    "DaemonSet": ("DaemonSet", "apps/v1", "daemon-set-controller"),
+    "Job": ("Job", "batch/v1", "job-controller"),
+    "CronJob": ("Job", "batch/v1", "job-controller"),
+    "ReplicationController": ("ReplicationController", "v1", "replication-controller"),
+}
+KINDS = (*CONTROLLERS, "Pod")
+
+# Expected at admission of every cluster: nearly nothing that is not an attack or a mistake violates these.
+WORST = ("POD-127", "POD-128", "POD-130", "POD-131", "POD-132", "POD-151", "POD-152", "POD-156", "POD-157", "POD-159")
+
+
+class WorkloadException(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workload that may violate some controls until a day."""
+
+    namespace: str
+    kind: str
+    name: str
+    controls: tuple[str, ...]
+    owner: str
+    reason: str
+    expires: date
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+class AdmissionPolicy(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Controls that the API server shall hold, in namespaces by name or by label. Nothing said is nowhere; everywhere says so.
+
+    The control plane's namespaces and ostiary's own are left out unless ``control_plane`` says otherwise.
+    ``defaults`` are filled into pods that say nothing: see ``mutating``.
+    """
+
+    controls: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    everywhere: bool = False
+    control_plane: bool = False
+    exceptions: tuple[WorkloadException, ...] = ()
+    registries: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(sorted(set(self.controls)))
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.registries)
+
+
+def checked(policy: AdmissionPolicy) -> AdmissionPolicy:
+    """The policy itself, or BadInput for one that cannot mean what it says."""
+    _check_scope(policy)
+    for code in policy.codes:
+        _check_control(policy, code)
+    seen: dict[tuple[str, str, str, str], WorkloadException] = {}
+    for one in policy.exceptions:
+        _check_exception(policy, one)
+        for code in one.controls:
+            other = seen.setdefault((one.namespace, one.kind, one.name, code), one)
+            if other.expires != one.expires:
+                raise BadInput(
+                    f"two exceptions of {one} from {code} end on different days: {other.expires} and {one.expires}",
+                    todo="keep one of them",
+                )
+    return policy
+
+
+def _check_scope(policy: AdmissionPolicy) -> None:
+    said = [name for name in ("namespaces", "labels", "everywhere") if getattr(policy, name)]
+    if len(said) != 1:
+        raise BadInput(
+            f"the policy's scope is {' and '.join(said) or 'not said'}", todo="say one of: namespaces, labels, everywhere: true"
+        )
+
+
+def _check_control(policy: AdmissionPolicy, code: str) -> None:
+    control = BY_CODE.get(code)
+    if control is None:
+        raise BadInput(f"there is no control {code}", todo="docs/pod-controls.md lists them")
+    if not control.applies_at_admission:
+        raise BadInput(
+            f"{code} ({control.title}) cannot be decided by the API server from a pod alone", todo="ostiary check pods finds it"
+        )
+    if control.code == "POD-105" and not policy.registries:
+        raise BadInput(
+            "POD-105 needs the registries that are trusted", todo="name them in registries, each with a slash at its end"
+        )
+
+
+def _check_exception(policy: AdmissionPolicy, one: WorkloadException) -> None:
+    if one.kind not in KINDS:
+        raise BadInput(f"an exception is for {one.kind}, whose pods cannot be told apart", todo=f"one of {', '.join(KINDS)}")
+    if not (one.owner and one.reason and one.controls):
+        raise BadInput(f"the exception of {one} lacks an owner, a reason or controls", todo="somebody has to answer for it")
+    unknown = sorted(set(one.controls) - set(policy.codes))
+    if unknown:
+        raise BadInput(f"the exception of {one} is from {', '.join(unknown)}, which the policy does not hold", todo="remove it")
+    if policy.namespaces and one.namespace not in policy.namespaces:
+        raise BadInput(f"the exception of {one} is in a namespace that the policy is not about", todo="remove it")
