@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.apply.double import InMemoryApi
 from tests.apply.plans import every_action, labels, namespace, role, role_object, shop, staged
@@ -133,6 +133,15 @@ async def test_a_refusal_is_reported_and_can_be_tried_again(tmp_path: Path) -> N
     assert contents(api) == before
 
 
+async def test_a_server_that_stores_something_else_is_not_believed(tmp_path: Path) -> None:
+    api = InMemoryApi(*shop("shop"))
+    await apply(staged("shop"), api, tmp_path / "j")
+    api.alter = lambda body: merged(body, labels(enforce="restricted"))
+    report = await take_back(api, tmp_path / "j")
+    assert 'stored something else: label pod-security.kubernetes.io/enforce is "restricted"' in str(report.failed[0])
+    assert report.exit_code == 1
+
+
 async def test_rehearsing_an_undo_changes_nothing(tmp_path: Path) -> None:
     api = InMemoryApi(*shop("shop"))
     await apply(every_action(), api, tmp_path / "j")
@@ -171,6 +180,7 @@ def clusters_and_plans(draw: st.DrawFn) -> tuple[dict[str, dict[str, str]], Plan
     return stands, msgspec.structs.replace(staged(), changes=tuple(changes))
 
 
+@settings(deadline=None)  # every example writes files and forces them to disk
 @given(clusters_and_plans(), st.data())
 def test_plan_then_undo_is_the_identity_on_labels(case: tuple[dict[str, dict[str, str]], Plan], data: st.DataObject) -> None:
     """Also when only some stages were applied."""

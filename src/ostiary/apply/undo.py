@@ -8,7 +8,7 @@ from ostiary.apply.api import Api, Rejected, Stored
 from ostiary.apply.fields import Object
 from ostiary.apply.journal import History, Journal, JournalLost
 from ostiary.apply.outcome import Outcome, Report, Status, outcome
-from ostiary.apply.rehearse import Numbered, Rehearsal, rehearse
+from ostiary.apply.rehearse import Numbered, Rehearsal, rehearse, stored_otherwise
 from ostiary.apply.step import Judge, Judged, Standing, Written, fingerprint, inverse, judge, write, written_by_ostiary
 from ostiary.core.errors import Unreachable
 from ostiary.model.plan import Action, Change
@@ -58,7 +58,9 @@ async def _take_back(number: int, change: Change, api: Api, journal: Journal) ->
 
 def _outcome(number: int, change: Change, written: Written) -> Outcome:
     if isinstance(written.answer, Stored):
-        return outcome(number, change, Status.UNDONE, warnings=written.answer.warnings)
+        otherwise = stored_otherwise(change, written.answer.object)
+        detail = f"the API server stored something else: {otherwise}" if otherwise else ""
+        return outcome(number, change, Status.FAILED if detail else Status.UNDONE, detail, written.answer.warnings)
     if isinstance(written.answer, Rejected):
         return outcome(number, change, Status.FAILED, str(written.answer))
     if written.judged.standing is Standing.DONE:

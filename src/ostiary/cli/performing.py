@@ -4,9 +4,9 @@ Loaded by ``cli.apply`` when one of its commands runs: this module imports what 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ostiary.adapters.kubernetes.client import Client
 from ostiary.apply import perform, rehearse, undo
@@ -25,8 +25,6 @@ from ostiary.core.errors import BadInput, Refused
 from ostiary.model.meta import Ref
 from ostiary.model.plan import Plan, Target
 from ostiary.model.world import World
-
-T = TypeVar("T")
 
 
 class Where(NamedTuple):
@@ -66,7 +64,7 @@ def carry_out(
         return answers.shown(plan, stages, None, form)
     if yes or not just_proved:
         _refuse_stale(plan, where)
-    return run(_carry_out(plan, where, stages, yes, journal, form), "nothing was changed")
+    return run(_carry_out(plan, where, stages, yes, journal, form))
 
 
 def up_to(plan: Plan, stage: str | None) -> tuple[str, ...]:
@@ -120,7 +118,7 @@ def go_on(path: Path, where: Where, form: PlanFormat, *, plan_file: Path | None)
     if not history.stages:
         raise Refused(f"{path} was cut short before anything was begun", todo="perform the plan again")
     _refuse_stale(history.plan, where)
-    return run(_go_on(path, where, form), f"go on with: ostiary apply {path} --continue")
+    return run(_go_on(path, where, form))
 
 
 async def _go_on(path: Path, where: Where, form: PlanFormat) -> int:
@@ -145,7 +143,7 @@ def take_back(path: Path, where: Where, *, yes: bool, form: PlanFormat) -> int:
         return answers.nothing(
             history.plan, "nothing to undo: " + ("it was taken back" if already else "nothing was changed"), form
         )
-    return run(_take_back(path, where, yes, form), f"it can be run again: ostiary undo {path} --yes")
+    return run(_take_back(path, where, yes, form))
 
 
 async def _take_back(path: Path, where: Where, yes: bool, form: PlanFormat) -> int:
@@ -191,13 +189,10 @@ async def _same_cluster(api: Api, history: History, path: Path) -> None:
         raise Refused(f"{path} is the journal of another cluster", todo="name the right one with --context or --kubeconfig")
 
 
-def run(work: Awaitable[int], interrupted: str) -> int:
+def run(work: Coroutine[Any, Any, int]) -> int:
     """Run to the end; Ctrl-C ends it with a word of how things stand."""
-
-    async def to_the_end() -> int:
-        return await work
-
     try:
-        return asyncio.run(to_the_end())
+        return asyncio.run(work)
     except KeyboardInterrupt:
-        raise Refused("interrupted", todo=interrupted) from None
+        todo = "if a journal was named above, `ostiary apply JOURNAL` says what was done; without one, nothing was changed"
+        raise Refused("interrupted", todo=todo) from None

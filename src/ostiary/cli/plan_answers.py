@@ -46,10 +46,15 @@ def shown(plan: Plan, stages: Sequence[str], rehearsal: Rehearsal | None, form: 
     if report.failed:
         _say_all("it would be refused:", report.failed)
         return FINDINGS
-    say(
-        "nothing was changed; to do it, add --yes" + (" (and --stage to go no further than a stage)" if len(stages) > 1 else "")
-    )
+    say(f"nothing was changed; {_how(stages) if rehearsal else _ELSEWHERE}")
     return HOLDS
+
+
+_ELSEWHERE = "to perform it on a live cluster: --save-plan FILE, then ostiary apply FILE"
+
+
+def _how(stages: Sequence[str]) -> str:
+    return "to do it, add --yes" + (f" (and --stage {stages[0]} to begin with that)" if len(stages) > 1 else "")
 
 
 def undo_shown(history: History, rehearsal: Rehearsal, path: Path, form: PlanFormat) -> int:
