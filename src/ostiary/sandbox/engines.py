@@ -108,9 +108,10 @@ def ensure(names: Iterable[str], version: str | None = None, *, progress: Progre
     found = assets.find(wanted, version)
     sources: dict[str, Path] = dict(found)
     shares: dict[str, Path] = {}
-    for program in _programs(name for name in wanted if name not in found):
+    missing = [name for name in wanted if name not in found]
+    for program in _programs(missing):
         built = gobuild.ensure(recipe(program, chosen), progress)
-        sources |= {name: built / "bin" / name for name in program.provides if name in wanted}
+        sources |= {name: built / "bin" / name for name in program.provides if name in missing}
         if program.share:
             shares[program.name] = built / "share"
     return _view(sources, shares)

@@ -32,6 +32,7 @@ STAGES = (
 )
 NODE_SECONDS = 120
 NOBODY = 65534
+LEASE_SECONDS = 40  # as a kubelet's; without leases a node is NotReady after 50 s
 # As a container runtime writes it: time, stream, F for a full line.
 LOG_LINE = "2026-01-01T00:00:00.000000000Z stdout F this container is simulated: no image runs, and this is all that it logs\n"
 
@@ -58,6 +59,7 @@ def start(supervisor: Supervisor, plane: Plane) -> None:
         "tls-cert-file": serving.certificate,
         "tls-private-key-file": serving.key,
         "cidr": plane.pod_range,
+        "node-lease-duration-seconds": LEASE_SECONDS,
     }
     argv = (str(plane.engines / "kwok"), *(f"--{name}={value}" for name, value in flags.items()))
     supervisor.start(
