@@ -159,7 +159,8 @@ async def test_each_control_at_each_version(client: Client) -> None:
     versions = [(level, minor) for level in (Level.BASELINE, Level.RESTRICTED) for minor in MINORS]
     await _all(_compare(client, tally, manifest, level, minor) for manifest in manifests for level, minor in versions)
     tally.judge()
-    assert tally.compared >= VALID * len(manifests) * len(versions)
+    assert not tally.invalid
+    assert tally.compared == len(manifests) * len(versions)
 
 
 def _valid(path: str, value: Any) -> dict[str, Any]:
@@ -174,6 +175,8 @@ def _valid(path: str, value: Any) -> dict[str, Any]:
             port["hostPort"] = port["containerPort"]
     if "Unmasked" in json.dumps(spec):
         spec["hostUsers"] = False
+    if spec["containers"][0].get("securityContext", {}).get("privileged"):
+        del spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"]
     for action in ("livenessProbe", "lifecycle"):
         _with_port(spec["containers"][0].get(action, {}))
     for volume in spec.get("volumes", ()):
