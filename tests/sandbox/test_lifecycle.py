@@ -58,6 +58,19 @@ def test_two_clusters_side_by_side_end_apart(state: Path) -> None:
     assert left_of(two.record.identity)
 
 
+def test_a_file_in_the_working_directory_shadows_nothing_and_nothing_is_written_there(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "json.py").write_text("raise SystemExit('shadowed')")
+    (place / "map.yaml").write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}")
+    monkeypatch.chdir(place)
+    cluster = up(SandboxOptions(name="place", load=(Path("map.yaml"),)))
+    assert cluster.run("kubectl", "get", "configmap", "a", "-o", "name").stdout == "configmap/a\n"
+    assert sorted(path.name for path in place.iterdir()) == ["json.py", "map.yaml"]
+
+
 def test_no_file_of_a_cluster_can_be_read_by_others(state: Path) -> None:
     up(SandboxOptions(name="closed"))
     layout = Layout.of("closed")

@@ -225,7 +225,7 @@ def test_nothing_of_the_callers_environment_leaks_into_an_engine(
         """,
     )
     lines = (tmp_path / "show.log").read_text().splitlines()
-    assert {line.partition("=")[0] for line in lines} <= {"PATH", "LANG", "EXTRA", mark.VARIABLE, "PWD", "LC_CTYPE"}
+    assert {line.partition("=")[0] for line in lines} <= {"PATH", "LANG", "HOME", "EXTRA", mark.VARIABLE, "PWD", "LC_CTYPE"}
     assert f"{mark.VARIABLE}={identity}" in lines
 
 

@@ -34,6 +34,7 @@ def main() -> None:
     if os.fork() != 0:
         os._exit(0)  # the starting command is nobody's parent: it need not wait for us
     os.umask(0o077)
+    os.chdir("/")
     layout, report = Layout(Path(sys.argv[1])), int(sys.argv[2])
     wake = _catch_signals()
     record = read(layout)
@@ -54,7 +55,7 @@ def main() -> None:
 
 def _keep(layout: Layout, record: ClusterRecord, report: int, owner: int | None, wake: int) -> None:
     lifeline, ours = os.pipe()
-    argv = [sys.executable, "-m", "ostiary.sandbox.supervise", str(layout.directory), str(lifeline), str(report)]
+    argv = [sys.executable, "-P", "-m", "ostiary.sandbox.supervise", str(layout.directory), str(lifeline), str(report)]
     supervisor = _spawn(layout, record, argv, (lifeline, report))
     os.close(lifeline)
     os.close(report)

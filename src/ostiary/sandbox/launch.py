@@ -62,7 +62,7 @@ def _start_keeper(layout: Layout, report: int) -> None:
     with layout.log("supervisor").open("ab") as log:
         # It forks, and this child ends at once: the keeper is nobody's child, its end nobody's business.
         subprocess.run(
-            [sys.executable, "-m", "ostiary.sandbox.keeper", str(layout.directory), str(report)],
+            [sys.executable, "-P", "-m", "ostiary.sandbox.keeper", str(layout.directory), str(report)],
             env=environment,
             pass_fds=(report,),
             stdin=subprocess.DEVNULL,

@@ -71,8 +71,11 @@ class Running:
 
 
 def engine_environment(identity: str, extra: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of an engine: PATH, a locale, its mark, and what its spec adds."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", VARIABLE: identity, **extra}
+    """The whole environment of an engine:
+
+    PATH, a locale, its mark, the supervisor's directory as home, and what its spec adds.
+    """
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(Path.cwd()), VARIABLE: identity, **extra}
 
 
 def spawn(spec: ProcessSpec, identity: str) -> Running:

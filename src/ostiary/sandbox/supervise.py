@@ -29,6 +29,7 @@ def main() -> None:
     """Run one cluster from start to end."""
     os.umask(0o077)
     layout, lifeline, report = Layout(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    os.chdir(layout.directory)  # the home of its processes, and nobody else's directory is kept busy
     record = read(layout)
     if record is None:
         sys.exit(f"supervise: {layout.record} is missing")
