@@ -13,3 +13,9 @@ from ostiary.sandbox.namespaces import fresh_namespace
 def place(ostiary_real_cluster: RunningCluster) -> Iterator[Place]:
     with fresh_namespace(ostiary_real_cluster, RESTRICTED) as namespace:
         yield Place(ostiary_real_cluster, namespace)
+
+
+@pytest.fixture
+def unrestricted(ostiary_real_cluster: RunningCluster) -> Iterator[Place]:
+    with fresh_namespace(ostiary_real_cluster) as namespace:
+        yield Place(ostiary_real_cluster, namespace)

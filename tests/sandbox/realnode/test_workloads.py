@@ -1,9 +1,11 @@
 """What pods can do on a real node, judged on the real thing: Services, DNS, exec, logs, port-forward, policies, certificates."""
 
 import http.client
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from tests.sandbox.realnode.place import Place, eventually, pod, service, web
 
-from ostiary.sandbox.realnode import cgroups
+from ostiary.sandbox.realnode import cgroups, link
 
 pytestmark = pytest.mark.judge("real node", needs=("linux", "root"))
 
@@ -84,6 +86,48 @@ def test_port_forward_reaches_a_pod(place: Place) -> None:
         forward.terminate()
 
 
+def test_an_ephemeral_container_joins_a_running_pod(place: Place) -> None:
+    place.apply(web("web"))
+    place.ready("web")
+    profile = ("--profile=restricted", "--image=ostiary.local/busybox:1", "--image-pull-policy=Never", "--container=look")
+    place.kubectl("debug", "web", *profile, "--", "sh", "-c", "nc -w 2 127.0.0.1 8080 </dev/null && echo reached; sleep 60")
+    assert eventually(lambda: "reached" in place.kubectl("logs", "web", "--container=look", check=False))
+
+
+def test_host_ports_and_node_ports_lead_to_the_pod(place: Place, unrestricted: Place) -> None:
+    value = web("web")
+    value["spec"]["containers"][0]["ports"] = [{"containerPort": 8080, "hostPort": 18080}]
+    exposed = service("web")
+    exposed["spec"]["type"] = "NodePort"
+    unrestricted.apply(value, exposed)
+    unrestricted.ready("web")
+    (port,) = unrestricted.get("service", "web")["spec"]["ports"]
+    address = place.get("node", "node-1")["status"]["addresses"][0]["address"]
+    for reached in (18080, port["nodePort"]):
+        assert eventually(lambda reached=reached: _answers(address, reached)), reached  # type: ignore[misc]
+
+
+def _answers(address: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(address, port, timeout=2)
+    try:
+        connection.request("GET", "/hostname")
+        return connection.getresponse().read() == b"web"
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def test_a_pod_reaches_the_machine_at_its_end_of_the_link(place: Place) -> None:
+    place.apply(pod("client"))
+    place.ready("client")
+    host = link.Link(link.POOL, place.cluster.record.identity).interface
+    (shown,) = json.loads(link.ip("-json", "-4", "address", "show", "dev", host))
+    with socket.create_server((shown["addr_info"][0]["local"], 0)) as server:
+        address, port = server.getsockname()
+        assert place.connects("client", f"{address}:{port}")
+
+
 def deny_all() -> dict[str, Any]:
     spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny"}, "spec": spec}
@@ -110,6 +154,24 @@ def test_a_network_policy_is_enforced_and_lifted_again(place: Place) -> None:
 
     place.kubectl("delete", "networkpolicy", "--all")
     assert eventually(lambda: place.connects("stranger", target))
+
+
+def test_a_policy_that_allows_cluster_dns_by_its_usual_labels_lets_names_resolve(place: Place) -> None:
+    place.apply(web("web"), service("web"), pod("client"))
+    place.ready("web", "client")
+    client, server = {"matchLabels": {"app": "client"}}, {"matchLabels": {"app": "web"}}
+    place.apply(deny_all(), allow("out", client, egress=[{"to": [{"podSelector": server}]}]))
+    place.apply(allow("in", server, ingress=[{"from": [{"podSelector": client}]}]))
+    name = f"web.{place.namespace}.svc.cluster.local.:80"
+    address = place.get("pod", "web")["status"]["podIP"]
+    assert eventually(lambda: place.connects("client", f"{address}:8080") and not place.connects("client", name))
+    system = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    dns = {
+        "to": [{**system, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
+        "ports": [{"port": 53, "protocol": "UDP"}],
+    }
+    place.apply(allow("dns", client, egress=[dns]))
+    assert eventually(lambda: place.connects("client", name))
 
 
 def test_a_policy_holds_for_a_pod_from_its_first_packet(place: Place) -> None:
@@ -150,3 +212,15 @@ def _shim_of(place: Place, uid: str) -> int:
                 status = Path(f"/proc/{process}/status").read_text()
                 return int(re.findall(r"^PPid:\s+(\d+)", status, re.MULTILINE)[0])
     raise AssertionError(f"no process of pod {uid}")
+
+
+def test_user_namespaces_are_what_the_node_says_they_are(place: Place) -> None:
+    handlers = place.get("node", "node-1")["status"]["runtimeHandlers"]
+    supported = all(handler["features"]["userNamespaces"] for handler in handlers)
+    place.apply(pod("shifted", hostUsers=False))
+    if supported:
+        place.ready("shifted")
+        assert place.exec("shifted", "cat", "/proc/self/uid_map")[1].split()[:2] != ["0", "0"]
+    else:
+        assert eventually(lambda: "user namespaces" in place.kubectl("get", "events", "--output=jsonpath={.items[*].message}"))
+        assert place.get("pod", "shifted")["status"]["phase"] == "Pending"

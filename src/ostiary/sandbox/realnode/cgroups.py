@@ -76,7 +76,10 @@ def _enable(group: Path) -> None:
     on = (group / "cgroup.subtree_control").read_text().split()
     for controller in WANTED_V2:
         if controller in have and controller not in on:
-            (group / "cgroup.subtree_control").write_text(f"+{controller}")
+            try:
+                (group / "cgroup.subtree_control").write_text(f"+{controller}")
+            except OSError as error:
+                raise OSError(error.errno, f"cannot enable {controller} in {group}/cgroup.subtree_control") from error
 
 
 def _fill_cpuset(group: Path) -> None:
