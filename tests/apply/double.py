@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ostiary.apply.api import Answer, Rejected, Stored
-from ostiary.apply.fields import Object, merged
+from ostiary.apply.fields import Object, at, leaves, merged
 from ostiary.core.errors import Unreachable
 from ostiary.model.plan import Target
 
@@ -20,6 +20,31 @@ Key = tuple[str, str, str]
 
 def key(target: Target) -> Key:
     return (target.resource, target.namespace, target.name)
+
+
+def managed(old: Object, new: Object, manager: str) -> list[dict[str, Any]]:
+    """Whoever changes a field's value owns it from then on."""
+    owners = {
+        entry["manager"]: {path for path, _ in leaves(entry.get("fieldsV1", {}))}
+        for entry in old.get("metadata", {}).get("managedFields", [])
+    }
+    changed = {
+        tuple(f"f:{name}" for name in path)
+        for path, value in leaves(new)
+        if at(old, path) != value and "managedFields" not in path
+    }
+    owners = {name: paths - changed for name, paths in owners.items()}
+    owners[manager] = owners.get(manager, set()) | changed
+    return [{"manager": name, "fieldsV1": trie(paths)} for name, paths in owners.items() if paths]
+
+
+def trie(paths: set[tuple[str, ...]]) -> Object:
+    found: dict[str, Any] = {}
+    for path in sorted(paths):
+        inner = found
+        for name in path:
+            inner = inner.setdefault(name, {})
+    return found
 
 
 def nothing(_verb: str, _target: Target, _dry_run: bool) -> None:
@@ -47,14 +72,13 @@ class InMemoryApi:
     def put(self, target: Target, body: Object, manager: str = "kubectl") -> Object:
         """Store, as somebody."""
         self.version += 1
-        old = self.objects.get(key(target), {}).get("metadata", {})
-        managed = {
-            "managedFields": [entry for entry in old.get("managedFields", []) if entry["manager"] != manager]
-            + [{"manager": manager}]
+        old = self.objects.get(key(target), {})
+        meta = {
+            "uid": old.get("metadata", {}).get("uid", f"uid-{self.version}"),
+            "resourceVersion": str(self.version),
+            "managedFields": managed(old, body, manager),
         }
-        meta = {"uid": old.get("uid", f"uid-{self.version}"), "resourceVersion": str(self.version), **managed}
-        body = copy.deepcopy(body)
-        body = {"apiVersion": target.api_version, "kind": target.kind, **body}
+        body = {"apiVersion": target.api_version, "kind": target.kind, **copy.deepcopy(dict(body))}
         body["metadata"] = {"name": target.name, **body.get("metadata", {}), **meta}
         if target.namespace:
             body["metadata"]["namespace"] = target.namespace

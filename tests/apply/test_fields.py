@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.apply.fields import Object, differences, field_name, holds, leaves, merged, stacked, written
+from ostiary.apply.fields import Object, at, differences, field_name, holds, leaves, merged, picked, stacked, written
 
 scalars = st.one_of(st.booleans(), st.integers(-3, 3), st.text("ab", max_size=2), st.lists(st.integers(0, 2), max_size=2))
 names = st.sampled_from(["a", "b", "c"])
@@ -70,12 +70,24 @@ def test_an_empty_label_is_not_an_absent_one() -> None:
     ]
 
 
-def test_defaults_in_list_items_matter_only_when_exact() -> None:
-    live = {"spec": {"ports": [{"port": 80, "protocol": "TCP"}]}}
-    patch = {"spec": {"ports": [{"port": 80}]}}
-    assert holds(live, patch)
-    assert not holds(live, patch, exact=True)
-    assert not holds({"spec": {"ports": [{"port": 80}, {"port": 81}]}}, patch)
+def test_one_more_key_in_an_item_of_a_list_is_a_difference() -> None:
+    """A peer with a podSelector is another peer when a namespaceSelector joins it."""
+    patch = {"spec": {"from": [{"podSelector": {"a": "b"}}]}}
+    assert holds({"spec": {"from": [{"podSelector": {"a": "b"}}]}}, patch)
+    assert not holds({"spec": {"from": [{"podSelector": {"a": "b"}, "namespaceSelector": {}}]}}, patch)
+
+
+def test_true_is_not_one() -> None:
+    assert not holds({"a": 1}, {"a": True})
+    assert not holds({"a": [1]}, {"a": [True]})
+
+
+@given(values, patches)
+def test_what_was_picked_restores(value: Object, patch: Object) -> None:
+    """The arithmetic of undo, up to objects left empty; a field that was no object and becomes one is restored as a whole."""
+    before = picked(value, patch)
+    if all(isinstance(at(value, path[:depth]), dict | None) for path, _ in leaves(patch) for depth in range(1, len(path))):
+        assert dict(_full(merged(merged(value, patch), before))) == dict(_full(value))
 
 
 @pytest.mark.parametrize("nasty", ["\x1b[31m", "a\nb", "\u202e"])

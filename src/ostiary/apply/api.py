@@ -11,10 +11,11 @@ from ostiary.adapters.kubernetes.answers import Answer, Rejected, Stored
 from ostiary.adapters.kubernetes.client import FIELD_MANAGER
 from ostiary.model.plan import Target
 
-__all__ = ["CONFLICT", "FIELD_MANAGER", "GONE", "Answer", "Api", "Rejected", "Stored"]
+__all__ = ["CONFLICT", "FIELD_MANAGER", "GONE", "SERVER_ERROR", "Answer", "Api", "Rejected", "Stored"]
 
 GONE: Final = 404
 CONFLICT: Final = 409
+SERVER_ERROR: Final = 500
 
 
 class Api(Protocol):

@@ -3,15 +3,15 @@
 Decides whether an object holds what a patch names, and where it does not. Knows nothing of Kubernetes, and does no I/O.
 
 A null, an empty object and an empty list are an absent field to the API server, so they compare as equal; an empty string is a value (a label
-may be empty). An empty object is wanted empty: for a selector it means everything. Lists are one value. The server fills defaults into the items of
-a list that it stores, so a comparison that is not ``exact`` asks of each item only what the patch says of it.
+may be empty). An empty object is wanted empty: for a selector it means everything. A list is one value and compared whole, because one more key in
+an item of a rule or a peer changes what the rule means; so a plan spells out the defaults that the server would fill in there.
 
 >>> [str(d) for d in differences({"metadata": {"labels": {"a": "1"}}}, {"metadata": {"labels": {"a": "2", "b": None}}})]
 ['label a is "1", not "2"']
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,31 +73,31 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-def differences(live: Any, patch: Mapping[str, Any], *, exact: bool = False) -> tuple[Difference, ...]:
+def picked(value: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``value`` holds in the fields that the patch names, as a patch: null where it holds nothing."""
+    inner = value if isinstance(value, Mapping) else {}
+    return {
+        key: picked(inner.get(key), wanted) if isinstance(wanted, Mapping) and wanted else inner.get(key)
+        for key, wanted in patch.items()
+    }
+
+
+def differences(live: Any, patch: Mapping[str, Any]) -> tuple[Difference, ...]:
     """The fields named in the patch that ``live`` does not hold, in order."""
     found = ((path, wanted, at(live, path)) for path, wanted in leaves(patch) if path)
-    return tuple(Difference(path, wanted, value) for path, wanted, value in found if not _same(value, wanted, exact))
+    return tuple(Difference(path, wanted, value) for path, wanted, value in found if not same(value, wanted))
 
 
-def holds(live: Any, patch: Mapping[str, Any], *, exact: bool = False) -> bool:
+def holds(live: Any, patch: Mapping[str, Any]) -> bool:
     """Whether ``live`` is as the patch would leave it."""
-    return not differences(live, patch, exact=exact)
+    return not differences(live, patch)
 
 
-def _same(found: Any, wanted: Any, exact: bool) -> bool:
+def same(found: Any, wanted: Any) -> bool:
+    """Whether two values are one to the API server."""
     if wanted in _VOID:
         return found in _VOID
-    if exact:
-        return bool(found == wanted)
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(_same(found.get(key), value, exact) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return _same_items(found, wanted)
-    return bool(found == wanted)
-
-
-def _same_items(found: Any, wanted: Sequence[Any]) -> bool:
-    return isinstance(found, list) and len(found) == len(wanted) and all(map(_same, found, wanted, [False] * len(wanted)))
+    return written(found) == written(wanted)  # as JSON: true is not 1
 
 
 def field_name(path: Path) -> str:

@@ -2,8 +2,8 @@
 
     {"entry": "plan", "format": "ostiary.dev/journal/v1", "plan": {...the plan file...}, "cluster": UID of kube-system, "time": ...}
     {"entry": "start", "stages": ["observe"]}        consent: these stages, now
-    {"entry": "applying", "change": 0}               before the first byte of the write leaves
-    {"entry": "applied", "change": 0, "fingerprint": digest of the object's content}
+    {"entry": "applying", "change": 0}               before the first byte of the write leaves; with the object, if it is to be deleted
+    {"entry": "applied", "change": 0, "stored": ...} the fields as the server stored them, or a created object's "fingerprint"
     {"entry": "already" | "failed", "change": 1}     it was not done, because it stood already, or because it could not be
     {"entry": "undoing" | "undone" | "kept", "change": 0}
     {"entry": "end", "exit": 0}                      the run came to its end
@@ -28,6 +28,7 @@ from ostiary.core.errors import BadInput, OstiaryError, Refused, Unreachable
 from ostiary.model.plan import Plan
 
 FORMAT: Final = "ostiary.dev/journal/v1"
+_KEPT: Final = ("fingerprint", "stored", "object")
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND
 
 
@@ -50,17 +51,24 @@ class History:
         return str(self.last.get(change, {}).get("entry", ""))
 
     def fingerprint(self, change: int) -> str:
+        """The digest of a created object's content; empty when it is not known."""
         return str(self.last.get(change, {}).get("fingerprint", ""))
+
+    def kept(self, change: int, what: str) -> dict[str, Any] | None:
+        """``stored``, the fields of a patch as the server stored them, or ``object``, an object as it was before it was deleted."""
+        found = self.last.get(change, {}).get(what)
+        return found if isinstance(found, dict) else None
 
     def having(self, *states: str) -> tuple[int, ...]:
         """The changes whose last entry is one of these, in the order of the plan."""
         return tuple(number for number in range(len(self.plan.changes)) if self.state(number) in states)
 
     def take(self, entry: dict[str, Any]) -> None:
-        """Take in one more entry. The fingerprint of what was written outlives the entries that follow."""
+        """Take in one more entry. What was written, or deleted, outlives the entries that follow."""
         change = entry.get("change")
         if isinstance(change, int) and change in range(len(self.plan.changes)):
-            self.last[change] = {"fingerprint": self.fingerprint(change), **entry}
+            kept = {key: value for key, value in self.last.get(change, {}).items() if key in _KEPT}
+            self.last[change] = {**kept, **entry}
 
     @property
     def undone(self) -> bool:

@@ -7,15 +7,17 @@ killed can be gone on with.
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Any
 
 import msgspec
 
-from ostiary.apply.api import CONFLICT, Api, Rejected, Stored
-from ostiary.apply.fields import Object, differences, stacked
+from ostiary.apply.api import CONFLICT, FIELD_MANAGER, Api, Rejected, Stored
+from ostiary.apply.fields import Object, differences, picked, stacked
 from ostiary.apply.journal import Journal, JournalLost
+from ostiary.apply.managers import authors, owned
 from ostiary.apply.outcome import Outcome, Report, Shown, Status, TrialOutcome, outcome
 from ostiary.apply.rehearse import Numbered, stored_otherwise
-from ostiary.apply.step import ATTEMPTS, Standing, Written, fingerprint, judge, read, write, written_by_ostiary
+from ostiary.apply.step import ATTEMPTS, Standing, Written, content, fingerprint, judge, left_open, read, write
 from ostiary.apply.trials import PATIENCE, try_stage
 from ostiary.apply.warnings import contradicts
 from ostiary.core.errors import Unreachable
@@ -95,7 +97,7 @@ class _Run:
             return
         begun = self._journal.history.state(number) == "applying"
         try:
-            written = await write(self._api, change, intend=lambda: self._journal.append("applying", change=number))
+            written = await write(self._api, change, intend=lambda live: self._intend(number, change, live))
         except JournalLost:
             raise
         except Unreachable as error:
@@ -105,15 +107,23 @@ class _Run:
             raise
         self._outcomes[number] = self._settle(number, change, written, begun)
 
+    def _intend(self, number: int, change: Change, live: Object | None) -> None:
+        """Write ahead; of an object that is to be deleted all of it, for the plan may hold only what ostiary reads of it."""
+        whole = {"object": content(live)} if change.action is Action.DELETE and live else {}
+        self._journal.append("applying", change=number, **whole)
+
     def _settle(self, number: int, change: Change, written: Written, begun: bool) -> Outcome:
         """Journal what became of a change, and say it."""
         if isinstance(written.answer, Stored):
             return self._applied(number, change, written.answer.object, written.answer.warnings)
-        if written.judged.standing is Standing.DONE and begun and not written.tries and _ours(change, written.live):
-            return self._applied(number, change, written.live or {}, (), "by the run that was cut short")
+        begun_here = bool(written.tries)
+        if written.judged.standing is Standing.DONE and (begun or begun_here) and _ours(change, written.live):
+            detail = "" if begun_here else "by the run that was cut short"
+            return self._applied(number, change, written.live or {}, (), detail)
         found = _refused(number, change, written)
-        entry = "already" if found.status is Status.ALREADY else "failed"
-        self._journal.append(entry, change=number, detail=found.detail)
+        if not left_open(written.answer):
+            entry = "already" if found.status is Status.ALREADY else "failed"
+            self._journal.append(entry, change=number, detail=found.detail)
         return found
 
     def _applied(self, number: int, change: Change, stored: Object, warnings: tuple[str, ...], detail: str = "") -> Outcome:
@@ -121,8 +131,7 @@ class _Run:
         self._outcomes[number] = outcome(
             number, change, Status.APPLIED, "not in the journal; --continue recognises it", warnings
         )
-        version = stored.get("metadata", {}).get("resourceVersion", "")
-        self._journal.append("applied", change=number, resourceVersion=version, fingerprint=fingerprint(stored))
+        self._journal.append("applied", change=number, **_wrote(change, stored))
         for warning in filter(contradicts, warnings):
             self._stopped = f"the API server contradicts the proof: {warning}"
         if otherwise := stored_otherwise(change, stored):
@@ -158,9 +167,23 @@ def _differs(change: Change, live: Object | None) -> str:
     return "it is gone" if live is None else "; ".join(map(str, differences(live, change.after)))
 
 
+def _wrote(change: Change, stored: Object) -> dict[str, Any]:
+    """What undo compares with: the fields of a patch, the content of a created object, as the server stored them."""
+    version = stored.get("metadata", {}).get("resourceVersion", "")
+    match change.action:
+        case Action.PATCH:
+            return {"resourceVersion": version, "stored": picked(stored, change.after)}
+        case Action.CREATE:
+            return {"resourceVersion": version, "fingerprint": fingerprint(stored)}
+        case Action.DELETE:
+            return {}
+
+
 def _ours(change: Change, live: Object | None) -> bool:
-    """Whether what stands is what the run that was cut short wrote: it had seen the precondition hold, so only a created object needs a second look."""
-    return change.action is not Action.CREATE or (live is not None and written_by_ostiary(live))
+    """Whether what stands was written by a write of ostiary's that was never acknowledged, and not by somebody else just then."""
+    if change.action is Action.DELETE or live is None:
+        return True
+    return owned(live, change.after) if change.action is Action.PATCH else authors(live) <= {FIELD_MANAGER}
 
 
 def _refused(number: int, change: Change, written: Written) -> Outcome:

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from ostiary.apply.api import CONFLICT, FIELD_MANAGER, GONE, Answer, Api, Rejected, Stored
+from ostiary.apply.api import CONFLICT, FIELD_MANAGER, GONE, SERVER_ERROR, Answer, Api, Rejected, Stored
 from ostiary.apply.fields import Object, differences, holds, stacked
+from ostiary.apply.managers import authors
 from ostiary.core.canonical import digest
 from ostiary.model.plan import Action, Change, Target
 
@@ -59,28 +60,25 @@ async def read(api: Api, target: Target) -> Object | Rejected | None:
     return None if answer.code == GONE else answer
 
 
-def judge(change: Change, live: Object | None, *, exact: bool = True) -> Judged:
-    """How the object stands. ``exact``: lists must equal ``before`` in every field of every item; not so when ``before`` is what ostiary itself wrote."""
+def judge(change: Change, live: Object | None) -> Judged:
+    """How the object stands to the change."""
     match change.action:
         case Action.PATCH:
-            return _judge_patch(change, live, exact)
+            return _judge_patch(change, live)
         case Action.CREATE:
             return _judge_create(change, live)
         case Action.DELETE:
             return _judge_delete(change, live)
 
 
-def _judge_patch(change: Change, live: Object | None, exact: bool) -> Judged:
+def _judge_patch(change: Change, live: Object | None) -> Judged:
     if live is None:
         return Judged(Standing.STALE, "it is gone: it was deleted since the plan was made")
     if _terminating(live):
         return Judged(Standing.STALE, "it is being deleted")
     if holds(live, change.after):
         return Judged(Standing.DONE)
-    differing = differences(live, change.before, exact=exact)
-    if differing:
-        return Judged(Standing.STALE, f"somebody changed it: {'; '.join(map(str, differing))}")
-    return Judged(Standing.READY)
+    return _as_before(change, live)
 
 
 def _judge_create(change: Change, live: Object | None) -> Judged:
@@ -91,16 +89,25 @@ def _judge_create(change: Change, live: Object | None) -> Judged:
     differing = differences(live, change.after)
     if differing:
         return Judged(Standing.STALE, f"an object of this name exists: {'; '.join(map(str, differing))}")
-    return Judged(Standing.DONE)
+    if content(live) == content(change.after) or authors(live) == {FIELD_MANAGER}:
+        return Judged(Standing.DONE)
+    writers = ", ".join(sorted(authors(live))) or "unknown"
+    return Judged(Standing.STALE, f"an object of this name exists, and ostiary is not its only writer: {writers}")
 
 
 def _judge_delete(change: Change, live: Object | None) -> Judged:
     if live is None or _terminating(live):
         return Judged(Standing.DONE)
+    return _as_before(change, live)
+
+
+def _as_before(change: Change, live: Object) -> Judged:
     differing = differences(live, change.before)
-    if differing:
-        return Judged(Standing.STALE, f"somebody changed it: {'; '.join(map(str, differing))}")
-    return Judged(Standing.READY)
+    return (
+        Judged(Standing.STALE, f"somebody changed it: {'; '.join(map(str, differing))}")
+        if differing
+        else Judged(Standing.READY)
+    )
 
 
 def _terminating(live: Object) -> bool:
@@ -133,8 +140,10 @@ async def send(api: Api, change: Change, live: Object | None, *, dry_run: bool) 
             return await api.delete(change.target, uid=uid, resource_version=version, dry_run=dry_run)
 
 
-async def write(api: Api, change: Change, *, intend: Callable[[], None], judged_by: Judge = judge) -> Written:
-    """Do one change: read, compare, ``intend``, write; on a conflict all of it again, a few times."""
+async def write(api: Api, change: Change, *, intend: Callable[[Object | None], None], judged_by: Judge = judge) -> Written:
+    """Do one change: read, compare, ``intend``, write. On a conflict, or an error in the server that leaves open whether it was done, all of it
+    again, a few times.
+    """
     written = Written(Judged(Standing.READY))
     for tries in range(1, ATTEMPTS + 1):
         live = await read(api, change.target)
@@ -143,11 +152,17 @@ async def write(api: Api, change: Change, *, intend: Callable[[], None], judged_
         judged = judged_by(change, live)
         if judged.standing is not Standing.READY:
             return Written(judged, live, None, tries - 1)
-        intend()
-        written = Written(judged, live, await send(api, change, live, dry_run=False), tries)
-        if isinstance(written.answer, Stored) or written.answer is None or written.answer.code != CONFLICT:
+        intend(live)
+        answer = await send(api, change, live, dry_run=False)
+        written = Written(judged, live, answer, tries)
+        if isinstance(answer, Stored) or (answer.code != CONFLICT and answer.code < SERVER_ERROR):
             break
     return written
+
+
+def left_open(answer: Answer | None) -> bool:
+    """Whether an answer leaves open if the change was made: an error inside the server."""
+    return isinstance(answer, Rejected) and answer.code >= SERVER_ERROR
 
 
 def content(live: Object) -> dict[str, Any]:
@@ -159,9 +174,3 @@ def content(live: Object) -> dict[str, Any]:
 def fingerprint(live: Object) -> str:
     """The digest of an object's content: equal as long as nobody changed it, whatever its status does."""
     return digest(content(live))
-
-
-def written_by_ostiary(live: Object) -> bool:
-    """Whether the server says that ostiary wrote some of it; true when it says nothing of writers."""
-    managed = live.get("metadata", {}).get("managedFields")
-    return not managed or any(entry.get("manager") == FIELD_MANAGER for entry in managed)

@@ -4,12 +4,15 @@ An object that somebody changed since is left as it is and named; the others are
 that an undo that was cut short can be run again, and an undo that is complete says so.
 """
 
-from ostiary.apply.api import Api, Rejected, Stored
+import msgspec
+
+from ostiary.apply.api import FIELD_MANAGER, Api, Rejected, Stored
 from ostiary.apply.fields import Object
 from ostiary.apply.journal import History, Journal, JournalLost
+from ostiary.apply.managers import authors
 from ostiary.apply.outcome import Outcome, Report, Status, outcome
 from ostiary.apply.rehearse import Numbered, Rehearsal, rehearse, stored_otherwise
-from ostiary.apply.step import Judge, Judged, Standing, Written, fingerprint, inverse, judge, write, written_by_ostiary
+from ostiary.apply.step import Judge, Judged, Standing, Written, fingerprint, inverse, judge, write
 from ostiary.core.errors import Unreachable
 from ostiary.model.plan import Action, Change
 
@@ -19,7 +22,14 @@ _SINCE = "somebody changed it since ostiary wrote it"
 def due(history: History) -> list[Numbered]:
     """What has to be taken back, last first: everything that was done or begun and is not taken back yet."""
     numbers = history.having("applying", "applied", "undoing", "kept")
-    return [(number, inverse(history.plan.changes[number])) for number in reversed(numbers)]
+    return [(number, inverse(_as_done(history, number))) for number in reversed(numbers)]
+
+
+def _as_done(history: History, number: int) -> Change:
+    """The change with what the journal knows better than the plan: what the server stored, and the whole of what was deleted."""
+    change = history.plan.changes[number]
+    after, before = history.kept(number, "stored"), history.kept(number, "object")
+    return msgspec.structs.replace(change, after=after or change.after, before=before or change.before)
 
 
 async def rehearse_undo(api: Api, history: History) -> Rehearsal:
@@ -44,7 +54,7 @@ async def undo(api: Api, journal: Journal) -> Report:
 async def _take_back(number: int, change: Change, api: Api, journal: Journal) -> Outcome:
     judged_by = _judge(journal.history, number)
     try:
-        written = await write(api, change, intend=lambda: journal.append("undoing", change=number), judged_by=judged_by)
+        written = await write(api, change, intend=lambda _: journal.append("undoing", change=number), judged_by=judged_by)
     except JournalLost:
         raise
     except Unreachable as error:
@@ -69,13 +79,13 @@ def _outcome(number: int, change: Change, written: Written) -> Outcome:
 
 
 def _judge(history: History, number: int) -> Judge:
-    """As ``judge``, but lists need not be exact (ostiary wrote them), and a created object must still be the very content that was created."""
+    """As ``judge``, but a created object must still be the very content that was created."""
     wrote = history.fingerprint(number)
 
     def judged_by(change: Change, live: Object | None) -> Judged:
-        judged = judge(change, live, exact=False)
+        judged = judge(change, live)
         if judged.standing is Standing.READY and change.action is Action.DELETE and live is not None:
-            still = fingerprint(live) == wrote if wrote else written_by_ostiary(live)
+            still = fingerprint(live) == wrote if wrote else authors(live) <= {FIELD_MANAGER}
             return judged if still else Judged(Standing.STALE, _SINCE)
         return judged
 
