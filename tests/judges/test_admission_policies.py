@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -119,16 +119,24 @@ def _pods(namespace: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def installed(ostiary_cluster: RunningCluster) -> RunningCluster:
-    """The cluster with every policy bound twice: to warn, and to refuse."""
+def installed(ostiary_cluster: RunningCluster) -> Iterator[RunningCluster]:
+    """The cluster with every policy bound twice: to warn, and to refuse. Other judges use the cluster too, so they go again."""
 
     async def install() -> None:
         async with Client(load([ostiary_cluster.kubeconfig]), connections=CONNECTIONS) as client:
             await _all(_namespace(client, name) for name in (REFUSING, *map(warning_namespace, range(GROUPS))))
             await _install(client)
 
+    async def remove() -> None:
+        async with Client(load([ostiary_cluster.kubeconfig]), connections=CONNECTIONS) as client:
+            for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
+                await client.request(
+                    "DELETE", f"{ADMISSION}/{resource}", query={"labelSelector": "app.kubernetes.io/managed-by=ostiary"}
+                )
+
     asyncio.run(install())
-    return ostiary_cluster
+    yield ostiary_cluster
+    asyncio.run(remove())
 
 
 @pytest.fixture

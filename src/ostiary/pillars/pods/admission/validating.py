@@ -82,14 +82,15 @@ def validating_policy(control: Control, policy: AdmissionPolicy) -> Object:
 
 
 def _rules(over: Over) -> list[Object]:
-    made = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]
-    if over in (Over.CONTAINER, Over.LASTING):
-        made[0]["operations"] = ["CREATE", "UPDATE"]
-    if over is Over.CONTAINER:
-        made.append(
-            {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["pods/ephemeralcontainers"]}
-        )
-    return made
+    if over not in (Over.CONTAINER, Over.LASTING):
+        return [_rule("pods", "CREATE")]
+    made = [_rule("pods", "CREATE", "UPDATE")]
+    return [*made, _rule("pods/ephemeralcontainers", "UPDATE")] if over is Over.CONTAINER else made
+
+
+def _rule(resource: str, *operations: str) -> Object:
+    """Written out as the API server stores it, so that what is stored can be compared."""
+    return {"apiGroups": [""], "apiVersions": ["v1"], "operations": list(operations), "resources": [resource], "scope": "*"}
 
 
 def _containers(over: Over) -> list[Object]:
