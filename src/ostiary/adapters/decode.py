@@ -17,9 +17,12 @@ import msgspec
 
 from ostiary.adapters.go_null import without_nulls
 from ostiary.adapters.names import wrong_name, wrong_namespace
+from ostiary.adapters.pooled import PodPool
 from ostiary.adapters.seals import Sealer
 from ostiary.adapters.wire import WIRE
 from ostiary.model.kinds import KINDS, Kind
+from ostiary.model.pods import Pod
+from ostiary.model.token_volume import with_plain_name
 
 T = TypeVar("T")
 
@@ -55,8 +58,10 @@ class Decoder:
 
     def __init__(self, key: bytes) -> None:
         self._hook = Sealer(key).hook
+        self._pool = PodPool(self._hook, key)
         self._objects = {kind.section: self._decoder(_wire(kind)) for kind in KINDS}
         self._pages = {kind.section: self._decoder(Page[_wire(kind)]) for kind in KINDS}  # type: ignore[misc]
+        self._pods = msgspec.json.Decoder(Page[self._pool.wire])  # type: ignore[name-defined]
         self._raw_page = msgspec.json.Decoder(Page[msgspec.Raw])
 
     def _decoder(self, of: Any) -> msgspec.json.Decoder[Any]:
@@ -86,6 +91,9 @@ class Decoder:
     def page(self, kind: Kind, body: bytes) -> tuple[list[Any], list[Misfit], ListMeta]:
         """A page of a list: its objects, those that cannot be read, and where the list stands. Unreadable when the page itself is broken."""
         try:
+            if kind.type is Pod:
+                page = self._pods.decode(body)
+                return [_named(kind, self._pool.pod(item)) for item in page.items or ()], [], page.metadata
             page = self._pages[kind.section].decode(body)
             return [_finish(kind, item) for item in page.items or ()], [], page.metadata
         except (msgspec.MsgspecError, Unreadable):
@@ -135,9 +143,16 @@ def _generic(text: bytes | msgspec.Raw) -> Any:
 
 
 def _finish(kind: Kind, decoded: Any) -> Any:
-    """The namespace that the API server would give it, and a name that it would take."""
+    """The model's value of what was decoded."""
     wired = WIRE.get(kind.type)
     value: Any = wired[1](decoded) if wired else decoded
+    if isinstance(value, Pod) and (spec := with_plain_name(value.spec)) is not value.spec:
+        value = _replace(value, spec=spec)
+    return _named(kind, value)
+
+
+def _named(kind: Kind, value: Any) -> Any:
+    """The value, with a namespace where there has to be one. Unreadable when its name cannot be a name."""
     meta = value.metadata
     namespace = (meta.namespace or "default") if kind.namespaced else ""
     if namespace != meta.namespace:

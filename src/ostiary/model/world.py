@@ -7,13 +7,17 @@ The digest is a small tree, so that a certificate can show a part of a World wit
     cluster  SHA-256 of the JSON object of its sections
     world    SHA-256 of the JSON object {cluster, evidence, intent, server, today}
 
-``posture`` is what Pod Security reads of an object that makes pods: the pod's annotations and its spec. ``rest`` is everything else.
+``posture`` is what Pod Security reads of an object that makes pods: the pod's annotations and its spec; of a pod that exists without its node, so that replicas
+share one. ``rest`` is everything else.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import field
+from msgspec.structs import replace
 
 from ostiary.core.canonical import digest, encoder, sha256
 from ostiary.model.blind import Blind
@@ -44,20 +48,35 @@ encode = _encoder.encode
 
 def posture(pod: Pod | PodTemplate) -> bytes:
     """Canonical JSON of what Pod Security reads: ``{"annotations": ..., "spec": ...}``."""
-    return encode({"annotations": pod.metadata.annotations, "spec": pod.spec})
+    spec = replace(pod.spec, node_name="") if isinstance(pod, Pod) and pod.spec.node_name else pod.spec
+    return encode({"annotations": pod.metadata.annotations, "spec": spec})
+
+
+def rest(value: Value) -> bytes:
+    """Canonical JSON of everything that is not posture; of a pod ``[metadata, {"phase": ..., "podIP": ..., "nodeName": ...}]``."""
+    return encode(_split(value)[0])
 
 
 def leaf(kind: str, value: Value) -> Leaf:
     """The leaf of one object."""
-    rest, pod = _split(value)
+    other, pod = _split(value)
     meta = value.metadata  # type: ignore[attr-defined]
-    return (kind, meta.namespace, meta.name, sha256(encode(rest)), sha256(posture(pod)) if pod else "")
+    return (kind, meta.namespace, meta.name, sha256(encode(other)), sha256(posture(pod)) if pod else "")
+
+
+class _Fate(Value, frozen=True, kw_only=True):
+    """What became of a pod, and where."""
+
+    phase: str = ""
+    pod_ip: str = field(name="podIP", default="")
+    node_name: str = ""
 
 
 def _split(value: Value) -> tuple[Any, Pod | PodTemplate | None]:
     match value:
         case Pod():
-            return (value.metadata, value.status), value
+            fate = _Fate(phase=value.status.phase, pod_ip=value.status.pod_ip, node_name=value.spec.node_name)
+            return (value.metadata, fate), value
         case Workload(metadata=meta, spec=spec):
             return (meta, spec.replicas, spec.selector, spec.service_name, spec.template.metadata), spec.template
         case CronJob(metadata=meta, spec=spec):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ostiary.core.canonical import digest
-from ostiary.model.world import World, encode, posture
+from ostiary.model.world import World, encode, posture, rest
 from ostiary.pillars.pods import mutators
 from ostiary.pillars.pods.claim import assumptions, claim
 from ostiary.pillars.pods.makers import FINISHED, every_maker
@@ -52,4 +52,4 @@ def _texts(world: World, policy: PodPolicy) -> Iterator[str]:
             yield posture(maker.pod).decode()
     for pod in world.cluster.pods:
         if pod.metadata.namespace in policy.levels and pod.status.phase in FINISHED:
-            yield encode((pod.metadata, pod.status)).decode()
+            yield rest(pod).decode()
