@@ -18,7 +18,7 @@ from ostiary.apply.outcome import Report, Status
 from ostiary.apply.perform import perform
 from ostiary.apply.step import content
 from ostiary.apply.undo import rehearse_undo, undo
-from ostiary.model.plan import Action, Change, Plan
+from ostiary.model.plan import Action, Change, Plan, Target
 
 
 async def apply(plan: Plan, api: InMemoryApi, path: Path) -> Report:
@@ -96,7 +96,7 @@ async def test_a_created_object_that_somebody_added_to_is_not_deleted(tmp_path: 
     report = await take_back(api, tmp_path / "j")
     assert ("roles", "shop", "reader") in api.objects
     assert [str(outcome) for outcome in report.failed] == [
-        "Role shop/reader: stale: somebody changed it since ostiary wrote it"
+        "Role shop/reader: stale: what stands is not what ostiary wrote: somebody else wrote it since"
     ]
 
 
@@ -212,6 +212,79 @@ async def test_begun_and_not_acknowledged_is_recognised_by_the_live_value(tmp_pa
             journal.append("undoing", change=0)
     report = await take_back(api, tmp_path / "j")
     assert [outcome.status for outcome in report.changes] == [Status.UNDONE]
+    assert contents(api) == before
+
+
+async def test_begun_by_ostiary_but_the_label_set_by_somebody_else(tmp_path: Path) -> None:
+    """The run was killed before its patch left; then somebody set the very same label: it is theirs."""
+    api = InMemoryApi(*shop("shop"))
+    with Journal.create(tmp_path / "j", staged("shop"), cluster="") as journal:
+        journal.append("start", stages=["observe"])
+        journal.append("applying", change=0)
+    api.put(namespace("shop"), merged(api.objects["namespaces", "", "shop"], labels(warn="baseline")), "argocd")
+    assert (await take_back(api, tmp_path / "j")).exit_code == 1
+    assert api.labels(namespace("shop"))["pod-security.kubernetes.io/warn"] == "baseline"
+    with Journal.open(tmp_path / "j") as journal:
+        report = await perform(api, journal, ["observe"])
+    assert [outcome.status for outcome in report.changes] == [Status.ALREADY]
+
+
+async def test_the_answer_was_an_error_but_it_was_stored(tmp_path: Path) -> None:
+    """A server that stores and then says 500: ostiary looks, and knows its own write by its owner."""
+    api = InMemoryApi(*shop("shop"))
+    before = contents(api)
+
+    def store_first(verb: str, target: Target, dry_run: bool) -> Rejected | None:
+        if verb != "patch" or dry_run:
+            return None
+        change = labels(warn="baseline")
+        api.put(target, merged(api.objects["namespaces", "", "shop"], change), "ostiary")
+        api.refuse = lambda *_: None
+        return Rejected(500, "InternalError", "etcdserver: request timed out")
+
+    api.refuse = store_first
+    plan = staged("shop")
+    with Journal.create(tmp_path / "j", plan, cluster="") as journal:
+        report = await perform(api, journal, ["observe"])
+    assert [outcome.status for outcome in report.changes] == [Status.APPLIED]
+    assert (await take_back(api, tmp_path / "j")).exit_code == 0
+    assert contents(api) == before
+
+
+async def test_an_error_that_leaves_it_open_is_looked_at_again_by_undo(tmp_path: Path) -> None:
+    """Every answer was 500; the write arrives late, after the run has ended."""
+    api = InMemoryApi(*shop("shop"))
+    before = contents(api)
+    api.refuse = lambda verb, *_: Rejected(500, "InternalError", "timed out") if verb == "patch" else None
+    with Journal.create(tmp_path / "j", staged("shop"), cluster="") as journal:
+        assert (await perform(api, journal, ["observe"])).exit_code == 1
+    api.refuse = lambda *_: None
+    api.put(namespace("shop"), merged(api.objects["namespaces", "", "shop"], labels(warn="baseline")), "ostiary")
+    report = await take_back(api, tmp_path / "j")
+    assert [outcome.status for outcome in report.changes] == [Status.UNDONE]
+    assert contents(api) == before
+
+
+async def test_what_the_server_made_of_it_is_taken_back_too(tmp_path: Path) -> None:
+    """A webhook altered what was sent: the run failed, and undo restores what was there before."""
+    api = InMemoryApi(*shop("shop"))
+    before = contents(api)
+    api.alter = lambda body: merged(body, labels(warn="restricted"))
+    assert (await apply(staged("shop"), api, tmp_path / "j")).exit_code == 1
+    api.alter = lambda body: body
+    assert (await take_back(api, tmp_path / "j")).exit_code == 0
+    assert contents(api) == before
+
+
+async def test_a_deleted_object_comes_back_whole(tmp_path: Path) -> None:
+    """The plan holds what a pillar reads of it; the journal holds all of it."""
+    api = InMemoryApi(*shop("shop"))
+    whole = {**role_object("writer", "shop", "create")}
+    whole["metadata"] = {**whole["metadata"], "annotations": {"owner": "team a"}}
+    api.put(role("writer", "shop"), whole)
+    before = contents(api)
+    assert (await apply(every_action(), api, tmp_path / "j")).exit_code == 0
+    assert (await take_back(api, tmp_path / "j")).exit_code == 0
     assert contents(api) == before
 
 

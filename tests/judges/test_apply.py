@@ -26,6 +26,7 @@ from ostiary.apply.journal import Journal, read_journal
 from ostiary.apply.outcome import Report, Shown, Status
 from ostiary.apply.perform import due, perform
 from ostiary.apply.rehearse import Rehearsal, rehearse
+from ostiary.apply.step import content
 from ostiary.apply.undo import undo
 from ostiary.model.meta import Ref
 from ostiary.model.plan import Action, Change, Plan, Target, Trial
@@ -168,9 +169,33 @@ async def test_a_race_for_the_same_object_loses_nothing(client: Client, spaces: 
 
 
 async def test_every_action_with_the_servers_defaults(client: Client, spaces: list[str], tmp_path: Path) -> None:
-    """A NetworkPolicy gets defaults in its lists: what was created still is what was written. A role is deleted and put back."""
+    """A NetworkPolicy gets a default in a list: a plan that does not spell it out is refused. A role is deleted and put back whole."""
     space = spaces[0]
-    assert isinstance(await client.create(role("writer", space), role_object("writer", space, "create")), Stored)
+    written = role_object("writer", space, "create")
+    written["metadata"]["annotations"] = {"owner": "team a"}
+    assert isinstance(await client.create(role("writer", space), written), Stored)
+    sloppy = network_policy(space, {"port": 80})
+    assert 'spec.ingress is [{"ports": [{"port": 80, "protocol": "TCP"}]}]' in str(
+        (await rehearse([(0, sloppy)], client)).failed[0]
+    )
+    removed = role("writer", space)
+    dropped = Change(
+        stage="two", action=Action.DELETE, target=removed, before=role_object("writer", space, "create"), sentence="unused"
+    )
+    made = network_policy(space, {"port": 80, "protocol": "TCP"})
+    plan = msgspec.structs.replace(every_action(), changes=(made, dropped))
+    assert not (await rehearse(due(plan, plan.stages), client)).failed
+    report = await run(plan, client, tmp_path / "j")
+    assert report.exit_code == 0, report
+    assert isinstance(await client.get(removed), Rejected)
+    assert (await take_back(client, tmp_path / "j")).exit_code == 0
+    assert isinstance(await client.get(made.target), Rejected)
+    back = await client.get(removed)
+    assert isinstance(back, Stored)
+    assert content(back.object) == written
+
+
+def network_policy(space: str, port: dict[str, Any]) -> Change:
     target = Target(
         api_version="networking.k8s.io/v1", kind="NetworkPolicy", resource="networkpolicies", namespace=space, name="deny"
     )
@@ -178,29 +203,41 @@ async def test_every_action_with_the_servers_defaults(client: Client, spaces: li
         "apiVersion": target.api_version,
         "kind": "NetworkPolicy",
         "metadata": {"name": "deny", "namespace": space},
-        "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]},
+        "spec": {"podSelector": {}, "ingress": [{"ports": [port]}]},
     }
-    removed = role("writer", space)
-    changes = (
-        Change(stage="one", action=Action.CREATE, target=target, after=body, sentence="made"),
-        Change(
-            stage="two",
-            action=Action.DELETE,
-            target=removed,
-            before=role_object("writer", space, "create"),
-            sentence="unused",
-        ),
+    return Change(stage="one", action=Action.CREATE, target=target, after=body, sentence="made")
+
+
+async def test_the_same_label_set_by_somebody_else_is_theirs(client: Client, spaces: list[str], tmp_path: Path) -> None:
+    """The run was killed before its patch left; then another manager set that very label. The server's record tells whose it is."""
+    name = spaces[0]
+    with Journal.create(tmp_path / "j", staged(name), cluster="") as journal:
+        journal.append("start", stages=["observe"])
+        journal.append("applying", change=0)
+    await client.request(
+        "PATCH",
+        f"/api/v1/namespaces/{name}",
+        query={"fieldManager": "gitops"},
+        body=json.dumps({"metadata": {"labels": {PREFIX + "warn": "baseline"}}}).encode(),
+        content_type="application/merge-patch+json",
     )
-    plan = msgspec.structs.replace(every_action(), changes=changes)
-    assert not (await rehearse(due(plan, plan.stages), client)).failed
-    report = await run(plan, client, tmp_path / "j")
-    assert report.exit_code == 0, report
-    assert isinstance(await client.get(removed), Rejected)
+    assert (await take_back(client, tmp_path / "j")).exit_code == 1
+    assert (await labels_of(client, name))[PREFIX + "warn"] == "baseline"
+
+
+async def test_an_answer_that_was_lost_is_recognised(client: Client, spaces: list[str], tmp_path: Path) -> None:
+    """The patch was stored and its answer never came: going on knows it as ostiary's own, and undo takes it back."""
+    name = spaces[0]
+    plan = staged(name)
+    with Journal.create(tmp_path / "j", plan, cluster="") as journal:
+        journal.append("start", stages=["observe"])
+        journal.append("applying", change=0)
+    assert isinstance(await client.patch(namespace(name), plan.changes[0].after), Stored)
+    with Journal.open(tmp_path / "j") as journal:
+        report = await perform(client, journal, ["observe"])
+    assert str(report.changes[0]) == f"Namespace {name}: applied: by the run that was cut short"
     assert (await take_back(client, tmp_path / "j")).exit_code == 0
-    assert isinstance(await client.get(target), Rejected)
-    back = await client.get(removed)
-    assert isinstance(back, Stored)
-    assert back.object["rules"] == role_object("writer", space, "create")["rules"]
+    assert PREFIX + "warn" not in await labels_of(client, name)
 
 
 async def test_the_server_contradicts_a_wrong_proof(client: Client, spaces: list[str]) -> None:

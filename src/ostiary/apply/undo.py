@@ -9,14 +9,14 @@ import msgspec
 from ostiary.apply.api import FIELD_MANAGER, Api, Rejected, Stored
 from ostiary.apply.fields import Object
 from ostiary.apply.journal import History, Journal, JournalLost
-from ostiary.apply.managers import authors
+from ostiary.apply.managers import authors, owned
 from ostiary.apply.outcome import Outcome, Report, Status, outcome
 from ostiary.apply.rehearse import Numbered, Rehearsal, rehearse, stored_otherwise
 from ostiary.apply.step import Judge, Judged, Standing, Written, fingerprint, inverse, judge, write
 from ostiary.core.errors import Unreachable
 from ostiary.model.plan import Action, Change
 
-_SINCE = "somebody changed it since ostiary wrote it"
+_SINCE = "what stands is not what ostiary wrote: somebody else wrote it since"
 
 
 def due(history: History) -> list[Numbered]:
@@ -79,14 +79,17 @@ def _outcome(number: int, change: Change, written: Written) -> Outcome:
 
 
 def _judge(history: History, number: int) -> Judge:
-    """As ``judge``, but a created object must still be the very content that was created."""
-    wrote = history.fingerprint(number)
+    """As ``judge``, and what stands must be ostiary's own work: the very content that was created; a field it never had an answer for, by its owner."""
+    wrote, answered = history.fingerprint(number), history.kept(number, "stored") is not None
 
     def judged_by(change: Change, live: Object | None) -> Judged:
         judged = judge(change, live)
-        if judged.standing is Standing.READY and change.action is Action.DELETE and live is not None:
-            still = fingerprint(live) == wrote if wrote else authors(live) <= {FIELD_MANAGER}
-            return judged if still else Judged(Standing.STALE, _SINCE)
-        return judged
+        if judged.standing is not Standing.READY or live is None:
+            return judged
+        if change.action is Action.DELETE:
+            ours = fingerprint(live) == wrote if wrote else authors(live) <= {FIELD_MANAGER}
+        else:
+            ours = answered or owned(live, change.before)
+        return judged if ours else Judged(Standing.STALE, _SINCE)
 
     return judged_by
