@@ -6,6 +6,7 @@ An exception is for one workload: its owner answers for it, and on the day after
 ('POD-127',)
 """
 
+import re
 from datetime import date
 
 from msgspec import field
@@ -24,6 +25,9 @@ CONTROLLERS: dict[str, tuple[str, str, str]] = {
     "CronJob": ("Job", "batch/v1", "job-controller"),
     "ReplicationController": ("ReplicationController", "v1", "replication-controller"),
 }
+OWN = ("ostiary", "ostiary-system")
+LEFT_OUT = ("kube-system", "kube-public", "kube-node-lease", *OWN)  # unless the policy says control_plane
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 KINDS = (*CONTROLLERS, "Pod")
 
 # Expected at admission of every cluster: nearly nothing that is not an attack or a mistake violates these.
@@ -94,6 +98,12 @@ def _check_scope(policy: AdmissionPolicy) -> None:
         raise BadInput(
             f"the policy's scope is {' and '.join(said) or 'not said'}", todo="say one of: namespaces, labels, everywhere: true"
         )
+    locked = sorted(set(policy.namespaces) & set(LEFT_OUT))
+    if locked and not policy.control_plane:
+        raise BadInput(
+            f"{', '.join(locked)} is left out of every policy, for what keeps the cluster alive runs there",
+            todo="remove it, or say control_plane: true",
+        )
 
 
 def _check_control(policy: AdmissionPolicy, code: str) -> None:
@@ -111,6 +121,11 @@ def _check_control(policy: AdmissionPolicy, code: str) -> None:
 
 
 def _check_exception(policy: AdmissionPolicy, one: WorkloadException) -> None:
+    for text in (one.namespace, one.name):
+        if not NAME.fullmatch(text):
+            raise BadInput(
+                f"{text!r} is no name of a Kubernetes object", todo="an exception is for one workload, by its own name"
+            )
     if one.kind not in KINDS:
         raise BadInput(f"an exception is for {one.kind}, whose pods cannot be told apart", todo=f"one of {', '.join(KINDS)}")
     if not (one.owner and one.reason and one.controls):

@@ -17,8 +17,6 @@ from ostiary.pillars.pods.controls.case import MIRROR
 from ostiary.pillars.pods.controls.placement import SYSTEM_CLASSES
 
 NAME_LABEL = "kubernetes.io/metadata.name"
-OWN = ("ostiary", "ostiary-system")
-LEFT_OUT = ("kube-system", "kube-public", "kube-node-lease", *OWN)
 
 
 def selector(policy: AdmissionPolicy, also_left_out: tuple[str, ...] = ()) -> dict[str, Any]:
