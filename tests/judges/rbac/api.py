@@ -55,7 +55,8 @@ class ApiServer:
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self.host = urlsplit(cluster["server"]).hostname or ""
         self.port = urlsplit(cluster["server"]).port or 443
-        self.tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        self._ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self.tls = ssl.create_default_context(cadata=self._ca)
         with tempfile.TemporaryDirectory() as directory:
             pair = [Path(directory) / name for name in ("certificate", "key")]
             for path, field in zip(pair, ("client-certificate-data", "client-key-data"), strict=True):
@@ -79,6 +80,18 @@ class ApiServer:
         reply = self._plain.getresponse()
         text = reply.read()
         return Replied(reply.status, json.loads(text) if text.startswith(b"{") else text.decode())
+
+    def ask_as(self, token: str, method: str, path: str, headers: Iterable[tuple[str, str]] = ()) -> int:
+        """One request with a token in place of the certificate, and any headers, repeated ones too; its status."""
+        tls = ssl.create_default_context(cadata=self._ca)
+        connection = http.client.HTTPSConnection(self.host, self.port, context=tls, timeout=60)
+        connection.putrequest(method, path)
+        for name, value in (("Authorization", f"Bearer {token}"), *headers):
+            connection.putheader(name, value)
+        connection.endheaders()
+        status = connection.getresponse().status
+        connection.close()
+        return status
 
     def review(self, questions: Sequence[Question]) -> list[Reviewed]:
         """One access review for each question, in their order."""

@@ -13,6 +13,7 @@ Source: KEP-5284, ``apiserver/pkg/endpoints/filters/impersonation/mode.go``, 1.3
 ['impersonate-on:serviceaccount:list pods cluster-wide', 'impersonate:serviceaccount serviceaccounts.authentication.k8s.io "web" in namespace shop']
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -33,6 +34,8 @@ from ostiary.pillars.rbac.request import Request
 from ostiary.pillars.rbac.server import Server
 
 _AUTHENTICATION = "authentication.k8s.io"
+_SEGMENT = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_EXTRA_KEY = re.compile(rf"(?=[^/]{{1,253}}/){_SEGMENT}(?:\.{_SEGMENT})*/[a-z0-9/\-._~%!$&'()*+,;=:]+")
 _MANY = 4  # from so many groups or extra values on, one check of ``*`` stands for all of them
 
 
@@ -113,7 +116,14 @@ def never(wanted: Identity) -> str:
     """What no constrained mode allows, whatever the rights; empty when nothing."""
     if MASTERS in wanted.groups:
         return f"the group {MASTERS} cannot be impersonated in a constrained mode"
-    return "a group without a name cannot be impersonated" if "" in wanted.groups else ""
+    if "" in wanted.groups:
+        return "a group without a name cannot be impersonated"
+    for key, values in wanted.extra:
+        if not _EXTRA_KEY.fullmatch(key):
+            return f"the extra key {key!r} cannot be impersonated in a constrained mode: it is not domain/path in small letters"
+        if not values or "" in values:
+            return f"the extra key {key!r} cannot be impersonated without a value"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
