@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ostiary.model.world import World
-from ostiary.pillars.pods.admission.policy import AdmissionPolicy
+from ostiary.pillars.pods.admission.policy import LEFT_OUT, AdmissionPolicy
 from ostiary.pillars.pods.controls.case import MIRROR
 from ostiary.pillars.pods.controls.placement import SYSTEM_CLASSES
 
