@@ -74,7 +74,8 @@ class _Run:
         """Every stage, until one fails."""
         for stage in self._stages:
             changes = [(number, change) for number, change in self._due if change.stage == stage]
-            self._talk(f"stage {stage}: {len(changes)} change{'s' * (len(changes) != 1)}")
+            if changes:
+                self._talk(f"stage {stage}: {len(changes)} change{'s' * (len(changes) != 1)}")
             for number, change in changes:
                 await self._change(number, change)
             for number, change in changes:
@@ -155,8 +156,8 @@ class _Run:
         return done and _differs(self._with_later(number, change, "applied", "applying"), live) and done
 
     def _with_later(self, number: int, change: Change, *states: str) -> Change:
-        later = [self._plan.changes[other] for other in self._journal.history.having(*states) if other > number]
-        chain = [other for other in later if other.target == change.target]
+        later = ((n, other) for n, other in enumerate(self._plan.changes) if n > number and other.target == change.target)
+        chain = [other for n, other in later if self._journal.history.state(n) in states]
         after = reduce(stacked, [other.after for other in chain], change.after)
         return msgspec.structs.replace(change, action=chain[-1].action if chain else change.action, after=after)
 

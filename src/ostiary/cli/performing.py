@@ -96,7 +96,8 @@ async def _carry_out(plan: Plan, where: Where, stages: Sequence[str], yes: bool,
             report = Report(changes=tuple(rehearsal.outcomes), stopped="nothing was changed: the rehearsal failed")
             return answers.performed(plan, report, None, form)
         if all(outcome.status is Status.ALREADY for outcome in rehearsal.outcomes):
-            return answers.nothing(plan, "nothing to do: all of it stands already", form)
+            report = Report(changes=tuple(rehearsal.outcomes))
+            return answers.nothing(plan, "nothing to do: all of it stands already", form, report)
         path = journal or default_journal(plan)
         with Journal.create(path, plan, cluster=await cluster_uid(api)) as written:
             answers.announce(path)

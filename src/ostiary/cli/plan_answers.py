@@ -25,10 +25,10 @@ def announce(path: Path) -> None:
     say(f"journal: {path}\n  take it back with: {undo_command(path)}")
 
 
-def nothing(plan: Plan, why: str, form: PlanFormat) -> int:
+def nothing(plan: Plan, why: str, form: PlanFormat, report: Report | None = None) -> int:
     """There is nothing to do."""
     if form is PlanFormat.JSON:
-        answer_json(_document(plan, Report(), None))
+        answer_json(_document(plan, report or Report(), None))
     say(why)
     return HOLDS
 
