@@ -14,9 +14,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.pillars.strategies import bulk, typed
 
+from ostiary.core.canonical import sha256
 from ostiary.model.levels import NEWEST, NEWEST_MINOR, Level
+from ostiary.model.meta import Ref
 from ostiary.model.world import posture
 from ostiary.pillars.pods.judged import Judge
+from ostiary.pillars.pods.makers import Maker
 from ostiary.pillars.pods.standards import evaluate
 from ostiary.verifier.levels import violated
 
@@ -40,11 +43,11 @@ def main() -> int:
     pods = [typed(manifest) for manifest in bulk(COUNT, seed=1)]
     shown = [json.loads(posture(pod)) for pod in pods]
     tame = [pod for pod in pods if not evaluate(pod, Level.RESTRICTED)]
-    replicas = (pods[: COUNT // 20] * 20)[:COUNT]
+    makers = [Maker(Ref("Pod", "", ""), pod.metadata, pod, posture=sha256(posture(pod))) for pod in pods[: COUNT // 20]] * 20
 
     def judged() -> object:
         judge = Judge()
-        return [judge.violations(pod, Level.RESTRICTED, NEWEST) for pod in replicas]
+        return [judge.violations(maker, Level.RESTRICTED, NEWEST) for maker in makers]
 
     rows: Sequence[tuple[str, float]] = (
         ("evaluate, baseline", rate(lambda: [evaluate(pod, Level.BASELINE) for pod in pods], COUNT)),

@@ -40,6 +40,7 @@ def test_a_pod_that_was_changed_on_creation_is_the_witness_when_its_template_is_
     finding = only(deployed(TAME, shown=PRIVILEGED, enforce="privileged"), "POD-002")
     assert finding.subject == Ref("Deployment", "shop", "web")
     assert finding.witness.startswith("Pod shop/web-1-x: spec.containers[0]")
+    assert finding.fix.startswith("Deployment shop/web itself is admitted: Pod shop/web-1-x comes from an older template")
 
 
 def test_a_pod_of_an_owner_that_was_not_read_says_which_owner() -> None:

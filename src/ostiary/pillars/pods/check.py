@@ -4,7 +4,7 @@ One finding for one owner: the pods of a Deployment, its ReplicaSets and the Dep
 are read at the server's own version, or the newest known when the source is files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ostiary.model.basics import Namespace
 from ostiary.model.finding import Finding, Severity
@@ -18,10 +18,14 @@ from ostiary.pillars.pods.makers import Maker, Owners
 from ostiary.pillars.pods.standards import Violation
 from ostiary.pillars.pods.wanted import wanted
 
+Groups = Mapping[Ref, list[Maker]]
+
 
 def check(world: World) -> Iterator[Finding]:
     """Every finding, worst first."""
-    found = [*_of_namespaces(world), *_of_pods(world), *_of_intent(world)]
+    owners = Owners(world)
+    groups = owners.groups()
+    found = [*_of_namespaces(world, groups), *_of_pods(world, owners, groups), *_of_intent(world)]
     order = list(Severity)
     return iter(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject, one.reason)))
 
@@ -38,9 +42,9 @@ def _finding(code: codes.Code, subject: Ref, reason: str, *, witness: str = "", 
     )
 
 
-def _of_namespaces(world: World) -> Iterator[Finding]:
+def _of_namespaces(world: World, groups: Groups) -> Iterator[Finding]:
     latest = newest(world)
-    inhabited = {maker.ref.namespace for group in Owners(world).groups(world).values() for maker in group}
+    inhabited = {top.namespace for top in groups}
     for namespace in world.cluster.namespaces:
         said = stance(namespace.metadata.labels, newest=latest)
         yield from _of_labels(namespace, said, namespace.metadata.name in inhabited, latest)
@@ -105,13 +109,13 @@ def _of_wanted(world: World, namespace: str, enforced: Mode) -> Iterator[Finding
         )
 
 
-def _of_pods(world: World) -> Iterator[Finding]:
-    latest, judge, owners = newest(world), Judge(), Owners(world)
+def _of_pods(world: World, owners: Owners, groups: Groups) -> Iterator[Finding]:
+    latest, judge = newest(world), Judge()
     enforced = {
         namespace.metadata.name: stance(namespace.metadata.labels, newest=latest).enforce
         for namespace in world.cluster.namespaces
     }
-    for top, group in owners.groups(world).items():
+    for top, group in groups.items():
         subject = owners.get(top)
         mode = enforced.get(top.namespace, Mode())
         yield from _above_levels(judge, subject, group, latest)
@@ -139,7 +143,7 @@ def _no_longer_admitted(judge: Judge, subject: Maker, group: list[Maker], mode: 
 def _witness(judge: Judge, group: list[Maker], level: Level, version: Version) -> tuple[Maker, tuple[Violation, ...]] | None:
     """The first of a group that the level refuses: the owner itself where its template shows it."""
     for maker in group:
-        violations = judge.violations(maker.pod, level, version)
+        violations = judge.violations(maker, level, version)
         if violations:
             return maker, violations
     return None
@@ -152,12 +156,17 @@ def _pod_finding(code: codes.Code, subject: Maker, shown_by: Maker, violations: 
         subject.ref,
         f"{says}: {', '.join(violation.message for violation in violations)}",
         witness=fields if shown_by.ref == subject.ref else f"{shown_by.ref}: {fields}",
-        fix=fix(subject, violations),
+        fix=fix(subject, shown_by, violations),
     )
 
 
-def fix(subject: Maker, violations: tuple[Violation, ...]) -> str:
+def fix(subject: Maker, shown_by: Maker, violations: tuple[Violation, ...]) -> str:
     """Which field of which owner to change, and to what."""
+    if shown_by.ref != subject.ref:
+        return (
+            f"{subject.ref} itself is admitted: {shown_by.ref} comes from an older template of it, or was changed on creation; "
+            "roll it out anew and delete what is old, or look at what mutates pods here"
+        )
     changes = "; ".join(
         f"{', '.join(subject.field(path) for path in violation.fields)}: {violation.change}" for violation in violations
     )

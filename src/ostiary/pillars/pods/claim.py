@@ -5,10 +5,10 @@ from ostiary.pillars.pods import mutators
 from ostiary.pillars.pods.policy import PodPolicy
 
 ASSUMPTIONS = (
-    "the API server's PodSecurity admission plugin is on, as it is by default: tried by dry-run after the change",
-    "its configuration exempts no user, namespace or runtime class here: no API shows them; tried for the user who applies the plan",
+    "the API server's PodSecurity admission plugin is on, as it is by default",
+    "its configuration exempts no user, namespace or runtime class here",
     "its configured defaults are not stricter than the levels set here",
-    "nothing else makes pods here: pods put on a node past the API server (static pods) are not judged by it",
+    "nothing puts pods on a node past the API server: static pods are not judged by it",
 )
 _MUTATED = "what webhooks and mutating policies did to the pods that run, they do to the next pods of the same owner: "
 

@@ -75,11 +75,11 @@ def _tightest(judge: Judge, inhabitants: list[Maker], version: Version) -> tuple
     """The strictest level that admits all of them, and what keeps the next one from it."""
     fits, keeper = Level.RESTRICTED, None
     for maker in inhabitants:
-        level = judge.tightest(maker.pod, version)
+        level = judge.tightest(maker, version)
         if level < fits:
             fits, keeper = level, maker
     if keeper is None:
         return fits, ""
     above = Level.RESTRICTED if fits is Level.BASELINE else Level.BASELINE
-    messages = ", ".join(found.message for found in judge.violations(keeper.pod, above, version))
+    messages = ", ".join(found.message for found in judge.violations(keeper, above, version))
     return fits, f"{keeper.ref}: {messages}"

@@ -56,7 +56,7 @@ def _witnesses(world: World, policy: PodPolicy) -> tuple[Witness, ...]:
         level = policy.levels.get(maker.ref.namespace)
         if level is None or not _known(world, level):
             continue
-        violations = judge.violations(maker.pod, level.level, level.parsed)
+        violations = judge.violations(maker, level.level, level.parsed)
         if violations:
             fields = ", ".join(maker.field(path) for violation in violations for path in violation.fields)
             found.append((_size(maker), Witness(maker.ref, f"{refusal(level.level, level.version, violations)} [{fields}]")))

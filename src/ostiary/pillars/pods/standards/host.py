@@ -75,7 +75,7 @@ def _host_ports(posture: Posture) -> Violation | None:
         "hostPort",
         f"{named(bad)} {_uses(bad)} {plural('hostPort', ports)} {', '.join(ports)}",
         tuple(_port_fields(posture, bad)),
-        "remove, and reach the pod through a Service",
+        "take no port of the node: reach the pod through a Service",
     )
 
 
