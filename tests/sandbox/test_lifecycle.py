@@ -8,6 +8,7 @@ import ssl
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,7 @@ import pytest
 from tests.sandbox.conftest import eventually, left_of
 
 from ostiary.core.errors import BadInput, Refused, Unreachable
-from ostiary.sandbox import SandboxOptions, boot, down, get, status, up
+from ostiary.sandbox import RunningCluster, SandboxOptions, boot, down, get, status, up
 from ostiary.sandbox.layout import Layout
 
 pytestmark = pytest.mark.judge("sandbox-lifecycle", needs=("linux",))
@@ -45,6 +46,28 @@ def test_up_twice_says_so_refuses_other_options_and_down_leaves_nothing(state: P
     assert not down("default")
     with pytest.raises(BadInput, match="no cluster called default"):
         get("default")
+
+
+def test_two_that_start_the_same_cluster_at_once_get_one(state: Path) -> None:
+    def ask(_: int) -> RunningCluster:
+        return up(SandboxOptions(name="shared"))
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(ask, range(2))
+    assert one.record.identity == two.record.identity
+    assert {one.fresh, two.fresh} == {True, False}
+
+
+def test_down_while_it_starts_ends_it_and_its_up_says_so(state: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(up, SandboxOptions(name="hasty"))
+        assert eventually(lambda: Layout.of("hasty").log("etcd").exists())
+        identity = _identity("hasty")
+        assert down("hasty")
+        with pytest.raises(Unreachable, match="the start was given up: signal SIGTERM"):
+            starting.result()
+    assert not left_of(identity)
+    assert list((state / "sandbox").iterdir()) == []
 
 
 def test_two_clusters_side_by_side_end_apart(state: Path) -> None:

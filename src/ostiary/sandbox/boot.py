@@ -7,6 +7,7 @@ A port that was taken between choosing and binding costs one more attempt, not t
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ostiary.core.errors import Unreachable
@@ -67,7 +68,7 @@ def _start_api_server(
         )
         probe = Probe(plane.server, certificates.authority, certificates.admin)
         try:
-            supervisor.start(plane.etcd(), plane.api_server(ready=lambda probe=probe: probe.ok("/readyz")))  # type: ignore[misc]
+            supervisor.start(plane.etcd(), plane.api_server(ready=partial(probe.ok, "/readyz")))
             return plane
         except Unreachable:
             if attempt == ATTEMPTS or not any(was_taken(layout.log(name)) for name in ("etcd", "kube-apiserver")):

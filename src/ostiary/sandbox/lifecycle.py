@@ -22,7 +22,7 @@ from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.kubernetes_versions import pin
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.lock import held
-from ostiary.sandbox.mark import ProcessId, new_identity
+from ostiary.sandbox.mark import ProcessId, marked, new_identity
 from ostiary.sandbox.options import SandboxOptions, check_name
 from ostiary.sandbox.progress import Progress, silent
 from ostiary.sandbox.state import ClusterRecord, Phase, clusters, make_private, read, write
@@ -237,7 +237,8 @@ def _certainly(record: ClusterRecord | None, layout: Layout) -> ClusterRecord:
 
 
 def _ask_to_stop(record: ClusterRecord) -> None:
-    if record.keeper.alive and record.keeper.pid != os.getpid():
+    """Signal the keeper; never the process that called ``up`` and looks after the cluster for a moment, which has no mark."""
+    if record.keeper in marked(record.identity):
         os.kill(record.keeper.pid, signal.SIGTERM)
 
 

@@ -116,7 +116,7 @@ class Supervisor:
         return done.stdout
 
     def wait(self) -> str:
-        """Block until the cluster has to end and say why."""
+        """Block until somebody asks for the cluster's end and say why; raises Unreachable when an essential process ends."""
         try:
             while True:
                 self.pause(3600)
