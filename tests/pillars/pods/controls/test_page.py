@@ -1,0 +1,16 @@
+"""The page says what the table says, and every code of a finding is described somewhere."""
+
+from pathlib import Path
+
+from tests.pillars.pods.controls.page import PAGE, rendered
+
+from ostiary.pillars.pods.admission.webhooks import EVERY
+
+
+def test_the_page_is_the_table() -> None:
+    assert PAGE.read_text() == rendered(), "write it anew: python -m tests.pillars.pods.controls.page"
+
+
+def test_every_weakness_of_a_webhook_is_described() -> None:
+    text = (Path(PAGE).parent / "admission.md").read_text()
+    assert [one.code for one in EVERY if f"| {one.code} | {one.title} |" not in text] == []
