@@ -132,30 +132,32 @@ def test_two_real_clusters_stand_side_by_side_and_end_apart() -> None:
         place.ready("client")
 
 
-def test_a_node_runs_a_pod_soon_and_leaves_nothing(record_property: Callable[[str, object], None]) -> None:
+def own_image(directory: Path) -> tuple[str, Path]:
+    """The name and the archive of an image that only this test has."""
+    script = b"#!/bin/busybox sh\necho an own image; exec sleep 600\n"
+    image = Image("example.test/own:3", {"/run": script, "/bin/busybox": Path("/bin/busybox")}, ("/run",))
+    return image.name, build_image(image.name, image.files, image.entrypoint, to=directory / "own.tar")
+
+
+def test_a_node_runs_pods_of_one_s_own_image_soon_and_leaves_nothing(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    name, archive = own_image(tmp_path)
     began = time.monotonic()
-    cluster = start()
+    cluster = start(images=(archive,))
     seconds = time.monotonic() - began
     record_property("seconds to a Ready node with a running pod", round(seconds, 1))
     running = cluster.run("kubectl", "get", "pods", "--all-namespaces", "--field-selector=status.phase=Running", "--no-headers")
     assert "coredns" in running.stdout
     assert seconds < 90  # 30 on a machine that does nothing else
+    with fresh_namespace(cluster) as namespace:
+        place = Place(cluster, namespace)
+        place.apply(pod("own", container={"image": name, "args": []}))
+        place.ready("own")
+        assert eventually(lambda: place.kubectl("logs", "own") == "an own image\n")
     assert down("life")
     assert remains(cluster.record.identity) == {}
     assert not cluster.state_dir.exists()
-
-
-def test_an_image_of_one_s_own_runs(tmp_path: Path) -> None:
-    script = b"#!/bin/busybox sh\necho an own image; exec sleep 600\n"
-    busybox = Path("/bin/busybox")
-    image = Image("example.test/own:3", {"/run": script, "/bin/busybox": busybox}, ("/run",))
-    archive = build_image(image.name, image.files, image.entrypoint, to=tmp_path / "own.tar")
-    cluster = start(images=(archive,))
-    with fresh_namespace(cluster) as namespace:
-        place = Place(cluster, namespace)
-        place.apply(pod("own", container={"image": image.name, "args": []}))
-        place.ready("own")
-        assert eventually(lambda: place.kubectl("logs", "own") == "an own image\n")
 
 
 def test_an_archive_that_is_no_image_is_named(tmp_path: Path) -> None:
