@@ -25,7 +25,7 @@ def text(plan: Plan, stages: Iterable[str], rehearsal: Rehearsal | None = None) 
     for stage in stages:
         lines += ["", f"stage {stage}", *_block(_of(plan, stage), rehearsal)]
         lines += [f"  then tried: {trial.sentence}" for trial in plan.trials if trial.stage == stage]
-    lines += ["", *(f"assumed, and tried afterwards: {assumption}" for assumption in plan.assumptions)]
+    lines += ["", *(f"assuming: {assumption}" for assumption in plan.assumptions)]
     return "\n".join(lines).rstrip()
 
 
@@ -49,7 +49,7 @@ def markdown(plan: Plan, stages: Iterable[str], rehearsal: Rehearsal | None = No
             lines += ["", change.sentence, "", "```diff", *diff(number, change, rehearsal), "```"]
         tried = [f"- then tried: {trial.sentence}" for trial in plan.trials if trial.stage == stage]
         lines += ["", *tried] if tried else []
-    assumed = [f"- assumed, and tried afterwards: {assumption}" for assumption in plan.assumptions]
+    assumed = [f"- assuming: {assumption}" for assumption in plan.assumptions]
     return "\n".join([*lines, "", *assumed]).rstrip()
 
 

@@ -10,6 +10,7 @@ from ostiary.apply.outcome import Outcome, Report, Status
 from ostiary.apply.rehearse import Rehearsal
 from ostiary.cli.apply import PlanFormat
 from ostiary.cli.output import FINDINGS, HOLDS, answer, answer_json, say, table
+from ostiary.model.meta import Ref
 from ostiary.model.plan import Plan
 
 _BAD = (Status.STALE, Status.FAILED, Status.UNKNOWN)
@@ -117,7 +118,7 @@ def _answer(plan: Plan, report: Report, path: Path | None, form: PlanFormat) -> 
     if form is PlanFormat.JSON:
         answer_json(_document(plan, report, path))
         return
-    rows = [(str(o.object), o.stage, str(o.status), o.detail or o.sentence) for o in report.changes]
+    rows = [(str(o.object), o.stage, str(o.status), o.detail or _without(o.object, o.sentence)) for o in report.changes]
     rows += [(str(t.object), t.stage, f"trial {t.shown}", t.sentence) for t in report.trials]
     table(("OBJECT", "STAGE", "STATUS", "WHAT"), rows)
 
@@ -151,3 +152,8 @@ def _say_warnings(report: Report) -> None:
 
 def _say_all(title: str, outcomes: Iterable[Outcome]) -> None:
     say("\n".join([title, *(f"  {outcome}" for outcome in outcomes)]))
+
+
+def _without(ref: Ref, sentence: str) -> str:
+    """The sentence beside its object, which then need not be named twice."""
+    return sentence.replace(f"{ref}: ", "", 1)
