@@ -94,18 +94,17 @@ def test_a_file_in_the_working_directory_shadows_nothing_and_nothing_is_written_
     assert sorted(path.name for path in place.iterdir()) == ["json.py", "map.yaml"]
 
 
-def test_no_file_of_a_cluster_can_be_read_by_others(state: Path) -> None:
-    up(SandboxOptions(name="closed"))
-    layout = Layout.of("closed")
-    assert stat.S_IMODE((state / "sandbox").stat().st_mode) == 0o700
+def test_no_file_of_a_cluster_can_be_read_by_others(ostiary_cluster: RunningCluster) -> None:
+    layout = ostiary_cluster.layout
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (layout.directory.parent, layout.directory)} == {0o700}
     secrets = [*layout.pki.iterdir(), layout.kubeconfig, layout.record, layout.audit_log]
     assert len(secrets) > 15
     assert [path for path in secrets if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
-def test_etcd_answers_nobody_without_the_right_certificate(state: Path) -> None:
+def test_etcd_answers_nobody_without_the_right_certificate(ostiary_cluster: RunningCluster) -> None:
     """The admin certificate of the cluster is not enough: etcd has an authority of its own."""
-    cluster = up(SandboxOptions(name="store"))
+    cluster = ostiary_cluster
     arguments = Path(f"/proc/{cluster.record.pids['etcd']}/cmdline").read_text().split("\0")
     port = int(next(word for word in arguments if word.startswith("--listen-client-urls=")).rpartition(":")[2])
     pki = cluster.layout.pki
@@ -183,10 +182,10 @@ def test_options_arrive(state: Path, tmp_path: Path) -> None:
         assert eventually(lambda: any(_creates(event) for event in received))
 
 
-def test_the_default_audit_policy_keeps_metadata_and_no_body(state: Path) -> None:
-    cluster = up(SandboxOptions(name="audit"))
-    cluster.run("kubectl", "create", "secret", "generic", "quiet", "--from-literal=word=sesame-open")
-    cluster.run("kubectl", "get", "secret", "quiet", "-o", "yaml")
+def test_the_default_audit_policy_keeps_metadata_and_no_body(ostiary_cluster: RunningCluster, ostiary_namespace: str) -> None:
+    cluster = ostiary_cluster
+    cluster.run("kubectl", "create", "secret", "generic", "quiet", "--from-literal=word=sesame-open", "-n", ostiary_namespace)
+    cluster.run("kubectl", "get", "secret", "quiet", "-o", "yaml", "-n", ostiary_namespace)
     about = [event for event in _events(cluster.audit_log) if event.get("objectRef", {}).get("name") == "quiet"]
     assert {event["verb"] for event in about} >= {"create", "get"}
     assert all(event["level"] == "Metadata" for event in about)
@@ -225,12 +224,11 @@ def test_a_manifest_that_is_not_taken_is_named(state: Path, tmp_path: Path) -> N
     assert not left_of(_identity("refused"))
 
 
-def test_pod_security_and_node_restriction_and_rbac_are_on(state: Path) -> None:
-    cluster = up(SandboxOptions(name="strict"))
-    cluster.run("kubectl", "create", "namespace", "tight")
-    cluster.run("kubectl", "label", "namespace", "tight", "pod-security.kubernetes.io/enforce=restricted")
-    pod = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "tight"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}'
-    refused = cluster.run("kubectl", "create", "-f", "-", stdin=pod, check=False)
+def test_pod_security_and_node_restriction_and_rbac_are_on(ostiary_cluster: RunningCluster, ostiary_namespace: str) -> None:
+    cluster = ostiary_cluster
+    cluster.run("kubectl", "label", "namespace", ostiary_namespace, "pod-security.kubernetes.io/enforce=restricted")
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    refused = cluster.run("kubectl", "create", "-n", ostiary_namespace, "-f", "-", stdin=json.dumps(pod), check=False)
     assert "violates PodSecurity" in refused.stderr
     nobody = cluster.run("kubectl", "get", "secrets", "--as=somebody", check=False)
     assert "forbidden" in nobody.stderr.lower()

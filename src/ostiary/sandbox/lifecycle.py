@@ -73,6 +73,10 @@ class RunningCluster:
         path = os.pathsep.join((str(self.record.engines), os.environ.get("PATH", os.defpath)))
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
+    def down(self) -> None:
+        """End it and remove everything of it, wherever ``OSTIARY_STATE`` points by now."""
+        _end(self.layout, silent)
+
     def run(self, *argv: str, stdin: str = "", check: bool = True, within: float = 120) -> CompletedProcess[str]:
         """Run a command against this cluster and return what it said; with ``check``, Unreachable when it fails."""
         done = run(argv, env=self.environment(), input=stdin, capture_output=True, text=True, timeout=within, check=False)
@@ -140,6 +144,11 @@ def down(name: str, *, progress: Progress = silent) -> bool:
     layout = Layout.of(check_name(name))
     if not layout.directory.is_dir():
         return False
+    _end(layout, progress)
+    return True
+
+
+def _end(layout: Layout, progress: Progress) -> None:
     record = read(layout)
     if record is not None and record.alive and record.phase is Phase.STARTING:
         _ask_to_stop(record)  # its ``up`` holds the lock until it knows
@@ -150,7 +159,6 @@ def down(name: str, *, progress: Progress = silent) -> bool:
             launch.await_end(layout, STOP_SECONDS, progress)
         ending.sweep(layout)
         layout.lock.unlink(missing_ok=True)
-    return True
 
 
 def status() -> list[ClusterStatus]:

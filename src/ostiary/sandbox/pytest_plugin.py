@@ -104,7 +104,7 @@ def _reason(text: str) -> str:
 
 def _cluster(kind: str, nodes: "Nodes") -> "Iterator[RunningCluster]":
     from ostiary.sandbox.cannot import CannotRun
-    from ostiary.sandbox.lifecycle import down, up
+    from ostiary.sandbox.lifecycle import up
     from ostiary.sandbox.options import SandboxOptions
     from ostiary.sandbox.progress import Talk
 
@@ -114,7 +114,7 @@ def _cluster(kind: str, nodes: "Nodes") -> "Iterator[RunningCluster]":
     except CannotRun as error:
         cannot_run(error.happened)
     yield cluster
-    down(name)
+    cluster.down()
 
 
 @pytest.fixture(scope="session")
