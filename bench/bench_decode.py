@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
-from synthetic_pods import PAGE, page
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.synthetic_pods import PAGE, page
 
 LIMIT_RATE = 20_000
 LIMIT_PEAK_MIB = 1024

@@ -3,8 +3,8 @@
 Source: the ServiceAccount admission plugin names it ``kube-api-access-`` and five letters or digits. A pod keeps the names that it has when it has
 two such volumes, or another one with the plain name.
 
->>> random_name('[{"name":"kube-api-access-x7k2p","projected":{}}]'), random_name('[{"name":"data"}]')
-('kube-api-access-x7k2p', '')
+>>> is_random("kube-api-access-x7k2p"), is_random("kube-api-access"), is_random("data")
+(True, False, False)
 """
 
 import re
@@ -12,31 +12,39 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ostiary.model.pods import Container, PodSpec
+from ostiary.model.pods import Container, PodSpec, Volume
 
 TOKEN_VOLUME = "kube-api-access"  # noqa: S105, the name of a volume
-_RANDOM = re.compile(rf'"name": ?"({TOKEN_VOLUME}(?:-[a-z0-9]{{5}})?)"')
-_ONE = re.compile(rf"{TOKEN_VOLUME}(?:-[a-z0-9]{{5}})?")
+_RANDOM = re.compile(rf"{TOKEN_VOLUME}-[a-z0-9]{{5}}")
+_CONTAINERS = ("init_containers", "containers", "ephemeral_containers")
 
 
-def random_name(volumes: str) -> str:
-    """The random name in the JSON of a pod's volumes; empty when there is not exactly one."""
-    found = set(_RANDOM.findall(volumes)) if TOKEN_VOLUME in volumes else set()
-    return str(found.pop()) if len(found) == 1 and TOKEN_VOLUME not in found else ""
+def is_random(name: str) -> bool:
+    """Whether the API server may have made up this name."""
+    return _RANDOM.fullmatch(name) is not None
 
 
 def with_plain_name(spec: PodSpec) -> PodSpec:
     """The same pod, its token volume under the one name."""
-    found = {volume.name for volume in spec.volumes if _ONE.fullmatch(volume.name)}
-    if len(found) != 1 or TOKEN_VOLUME in found:
+    names = {volume.name for volume in spec.volumes}
+    found = {name for name in names if name.startswith(TOKEN_VOLUME) and is_random(name)}
+    if len(found) != 1 or TOKEN_VOLUME in names:
         return spec
     name = found.pop()
-    volumes = tuple(replace(volume, name=TOKEN_VOLUME) if volume.name == name else volume for volume in spec.volumes)
-    changed: dict[str, Any] = {
-        field: tuple(_renamed(container, name) for container in getattr(spec, field))
-        for field in ("init_containers", "containers", "ephemeral_containers")
-    }
-    return replace(spec, volumes=volumes, **changed)
+    changed: dict[str, Any] = {field: renamed_mounts(getattr(spec, field), name)[0] for field in _CONTAINERS}
+    return replace(spec, volumes=renamed_volumes(spec.volumes, name)[0], **changed)
+
+
+def renamed_volumes(volumes: tuple[Volume, ...], name: str) -> tuple[tuple[Volume, ...], int]:
+    """The volumes with ``name`` replaced, and how often that was."""
+    made = tuple(replace(volume, name=TOKEN_VOLUME) if volume.name == name else volume for volume in volumes)
+    return made, sum(volume.name == name for volume in volumes)
+
+
+def renamed_mounts(containers: tuple[Container, ...], name: str) -> tuple[tuple[Container, ...], int]:
+    """The containers with the volume ``name`` mounted under the plain name, and how often it is."""
+    times = sum(mount.name == name for container in containers for mount in container.volume_mounts)
+    return (tuple(_renamed(container, name) for container in containers), times) if times else (containers, 0)
 
 
 def _renamed(container: Container, name: str) -> Container:
