@@ -20,9 +20,9 @@ from ostiary.adapters.decode import Decoder
 from ostiary.adapters.kubernetes.client import Client, Response
 from ostiary.adapters.kubernetes.kubeconfig import load
 from ostiary.model.kinds import Kind, find
-from ostiary.model.levels import Level, Version
+from ostiary.model.levels import NEWEST, Level, Version
 from ostiary.model.pods import Pod
-from ostiary.pillars.pods.labels import PREFIX
+from ostiary.pillars.pods.labels import PREFIX, stance
 from ostiary.pillars.pods.standards import evaluate, refusal
 from ostiary.sandbox.lifecycle import RunningCluster
 
@@ -221,3 +221,45 @@ async def test_debug_containers_in_a_running_pod(client: Client) -> None:
             )
             tally.count(debugged, level, 37, response)
     tally.judge()
+
+
+@pytest.mark.parametrize("version", ["", "latest", "v1.99", "v1.37"])
+async def test_versions_that_are_not_pinned_mean_the_newest(ostiary_cluster: RunningCluster, version: str) -> None:
+    """What ``labels.stance`` says of a namespace is what the API server makes of it."""
+    name = f"judge-version-{version or 'none'}".replace(".", "-")
+    labels = {PREFIX + "enforce": "baseline", **({PREFIX + "enforce-version": version} if version else {})}
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+    new = {"securityContext": {"sysctls": [{"name": "net.ipv4.tcp_notsent_lowat", "value": "1"}]}}  # allowed since v1.37
+    mode = stance(labels, newest=NEWEST).enforce
+    async with Client(load([ostiary_cluster.kubeconfig])) as client:
+        for path, body in (("/api/v1/namespaces", made), (f"/api/v1/namespaces/{name}/serviceaccounts", account)):
+            response = await client.request("POST", path, body=json.dumps(body).encode())
+            assert response.ok or response.status == 409, response.body
+        for spec in (new, {"hostPID": True}):
+            manifest = {"metadata": {"name": "pod"}, "spec": {"containers": [{"name": "a", "image": "i"}], **spec}}
+            response = await client.request(
+                "POST", f"/api/v1/namespaces/{name}/pods", query=DRY_RUN, body=json.dumps(manifest).encode()
+            )
+            violations = evaluate(decoded(manifest), mode.level, mode.version)
+            message = "" if response.ok else json.loads(response.body)["message"]
+            text = refusal(mode.level, version or "latest", violations) if violations else ""
+            assert message == (f'pods "pod" is forbidden: {text}' if text else "")
+
+
+async def test_levels_that_do_not_exist_are_refused_as_labels(ostiary_cluster: RunningCluster) -> None:
+    """What ``stance`` calls invalid, the API server refuses on a new namespace; what it does not, it takes."""
+    async with Client(load([ostiary_cluster.kubeconfig])) as client:
+        for key, value in (
+            ("enforce", "restrcted"),
+            ("warn", "Baseline"),
+            ("audit", ""),
+            ("enforce-version", "1.37"),
+            ("warn-version", "v1.037"),
+            ("enforced", "x"),
+            ("audit-version", "v1.99"),
+        ):
+            labels = {PREFIX + key: value}
+            made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "judge-labels", "labels": labels}}
+            response = await client.request("POST", "/api/v1/namespaces", query=DRY_RUN, body=json.dumps(made).encode())
+            assert response.ok is not bool(stance(labels, newest=NEWEST).invalid), (labels, response.body)

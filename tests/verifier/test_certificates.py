@@ -101,6 +101,42 @@ def test_cut_anywhere_it_does_not_hold(at: int) -> None:
 _SMALL = small()
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(
+    st.binary()
+    | JSON.map(canonical)
+    | JSON.map(lambda value: canonical({"format": "ostiary.dev/certificate/v1", "policy": value}))
+)
+def test_no_bytes_make_it_crash(data: bytes) -> None:
+    with pytest.raises((Broken, Unreadable)):
+        verify(data)
+
+
+@given(JSON, st.sampled_from(["annotations", "spec"]))
+def test_no_posture_makes_it_crash(nonsense: Any, part: str) -> None:
+    """A posture of any shape, its digests made up: it may hold only when there is nothing in it that a level looks at."""
+    value: dict[str, Any] = json.loads(certificate(_SMALL))
+    text = canonical({"annotations": {}, "spec": {}, part: nonsense}).decode()
+    value["texts"].append(text)
+    value["leaves"]["pods"][1][4] = sha256(text.encode())
+    value["premises"] = ["blind-none", f"posture shop {sha256(text.encode())}"]
+    try:
+        verify(resealed(value))
+    except Broken:
+        return
+    assert isinstance(nonsense, dict | list | str)
+
+
+@pytest.mark.parametrize("data", [b"[" * 200_000, b"1" * 5_000, b'"\\ud800"', b'{"format":"\\ud800"}'])
+def test_json_that_parsers_stumble_over_is_unreadable(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        verify(data)
+
+
 def test_a_line_end_is_allowed_and_nothing_else() -> None:
     data = certificate(small())
     verify(data + b"\n")

@@ -12,11 +12,13 @@ from tests.pillars.pods.worlds import LABEL, ORDINARY, TAME, deployed, namespace
 from tests.pillars.strategies import pods as any_pods
 from tests.pillars.strategies import typed
 
+from ostiary.model.levels import Level
 from ostiary.model.plan import Plan
 from ostiary.model.pods import Pod
 from ostiary.model.verdict import Proof
 from ostiary.model.world import World
 from ostiary.pillars import pods
+from ostiary.pillars.pods import LevelVersion, PodPolicy
 from ostiary.pillars.pods.standards import evaluate
 
 
@@ -67,6 +69,20 @@ def test_trials_fall_on_the_side_they_say() -> None:
         assert len(evaluate(typed(refused.body), proposed.level)) == 1
         assert evaluate(typed(admitted.body), proposed.level) == ()
         assert refused.because == f'violates PodSecurity "{proposed}"'
+
+
+def test_privileged_refuses_nothing_so_nothing_is_tried_to_be_refused() -> None:
+    made = deployed(TAME)
+    proof = pods.prove(made, PodPolicy(levels={"shop": LevelVersion(Level.PRIVILEGED, "v1.37")}))
+    assert isinstance(proof, Proof)
+    assert [trial.admitted for trial in pods.enforce(proof).trials] == [True]
+
+
+def test_a_policy_never_loosens_a_label_that_stands() -> None:
+    made = deployed(TAME, enforce="restricted", enforce_version="v1.37", warn="restricted", audit="restricted")
+    proof = pods.prove(made, PodPolicy(levels={"shop": LevelVersion(Level.BASELINE, "v1.37")}))
+    assert isinstance(proof, Proof)
+    assert pods.enforce(proof).changes == ()
 
 
 def test_the_plan_carries_the_proofs_premises_and_they_are_found_again_from_it() -> None:

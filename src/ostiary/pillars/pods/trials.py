@@ -17,15 +17,16 @@ def trials(stage: str, namespace: str, level: LevelVersion) -> Iterator[Trial]:
     """What must be refused and what must be admitted once the level is enforced there."""
     target = Target(api_version="v1", kind="Pod", resource="pods", namespace=namespace, name=_NAME)
     violates = f'violates PodSecurity "{level}"'
-    refused, how = _refused(level.level)
-    yield Trial(
-        stage=stage,
-        sentence=f"Namespace {namespace}: a pod that {how} is refused",
-        target=target,
-        body=_pod(namespace, **refused),
-        admitted=False,
-        because=violates,
-    )
+    if level.level is not Level.PRIVILEGED:
+        refused, how = _refused(level.level)
+        yield Trial(
+            stage=stage,
+            sentence=f"Namespace {namespace}: a pod that {how} is refused",
+            target=target,
+            body=_pod(namespace, **refused),
+            admitted=False,
+            because=violates,
+        )
     yield Trial(
         stage=stage,
         sentence=f"Namespace {namespace}: a pod that satisfies restricted is admitted",
