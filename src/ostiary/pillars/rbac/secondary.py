@@ -31,6 +31,7 @@ class Secondary:
     when: str
     asks: tuple[Request, ...]
     source: str
+    usual: bool = True  # not, when the server has to be told to check it
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +151,17 @@ _CREATE_BY_UPDATE = Secondary(
 )
 _OWNER = Secondary(
     "own",
-    "when ownerReferences change and OwnerReferencesPermissionEnforcement is on (it is off by default)",
+    "when ownerReferences change and the plugin OwnerReferencesPermissionEnforcement is on",
     (Request("delete", "=", "=", subresource="=", name="=", namespace="="),),
     "plugin/pkg/admission/gc/gc_admission.go",
+    usual=False,
 )
 _FINALIZERS = Secondary(
     "block-owner-deletion",
-    "when an owner reference blocks deletion and OwnerReferencesPermissionEnforcement is on (it is off by default)",
+    "when an owner reference blocks deletion and the plugin OwnerReferencesPermissionEnforcement is on",
     (Request("update", "<owner>", "<group of owner>", subresource="finalizers", name="<owner>", namespace="="),),
     "plugin/pkg/admission/gc/gc_admission.go",
+    usual=False,
 )
 _UNSAFE_DELETE = Secondary(
     "unsafe-delete",
