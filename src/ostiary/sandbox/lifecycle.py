@@ -10,6 +10,7 @@ down("mine")
 import os
 import platform
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -256,6 +257,9 @@ def _settled(layout: Layout) -> ClusterRecord | None:
     if record is None or record.alive or record.phase is Phase.ENDED:
         return record
     with held(layout.lock):
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(marked(record.identity)) and time.monotonic() < deadline:
+            time.sleep(0.05)  # a supervisor that lost its keeper is cleaning up
         record = read(layout)
         if record is not None and not record.alive and record.phase is not Phase.ENDED:
             ending.finish(layout, record, "its keeper and its supervisor were killed")
