@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ostiary.model.finding import Finding
+    from ostiary.model.plan import Plan
     from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
     from ostiary.model.world import World
     from ostiary.pillars import Pillar
@@ -142,10 +143,15 @@ def enforce(
     journal: Annotated[
         Path | None, typer.Option("--journal", help="Where to keep the journal that `ostiary undo` reads.")
     ] = None,
+    gitops: Annotated[
+        Path | None,
+        typer.Option("--gitops", help="Write the plan as manifests (kustomize) into this directory, and change nothing."),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove the policy and make it native objects, in stages, with undo. Nothing is enforced that is not proved."""
     from ostiary.cli.apply import carry_out, save
+    from ostiary.core.errors import BadInput
     from ostiary.model.verdict import Proof
 
     chosen = _pillar(pillar)
@@ -157,6 +163,11 @@ def enforce(
     plan = chosen.enforce(verdict)
     if save_plan:
         save(plan, save_plan)
+    if gitops:
+        if yes:
+            raise BadInput("--gitops writes manifests and --yes changes the cluster", todo="do one, then the other")
+        _write_manifests(plan, gitops)
+        return
     carry_out(
         plan,
         source=where,
@@ -205,6 +216,23 @@ def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown")
         say(f"certificate: {path}  (re-check it with: ostiary verify {path})")
     else:
         say(f"no certificate was written to {path}: there is no proof")
+
+
+def _write_manifests(plan: "Plan", directory: Path) -> None:
+    from ostiary.adapters.files import write_atomically
+    from ostiary.apply.gitops import files
+
+    written = files(plan)
+    for name, text in written.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode(), mode=0o644)
+        answer(str(path))
+    stages = sorted({name.partition("/")[0] for name in written}, key=plan.stages.index)
+    for stage in stages:
+        say(f"stage {stage}: kubectl apply --server-side --field-manager=ostiary -k {directory / stage}")
+    if not written:
+        say("nothing to write: all of it stands already")
 
 
 def _show_findings(
