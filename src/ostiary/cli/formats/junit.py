@@ -1,4 +1,7 @@
-"""Findings as JUnit XML, the format that CI servers read: a finding is a failed case, what could not be seen is an error. No case at all is one that passed."""
+"""Findings as JUnit XML, the format that CI servers read:
+
+A finding is a failed case, what could not be seen is an error. No case at all is one that passed.
+"""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +23,9 @@ def junit(pillar: str, findings: Sequence[Finding], missing: Sequence[Missing]) 
     }
     suite = ElementTree.Element("testsuite", attributes)
     for found in findings:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": f"{pillar}.{found.code}", "name": printable(str(found.subject))})
+        case = ElementTree.SubElement(
+            suite, "testcase", {"classname": f"{pillar}.{found.code}", "name": printable(str(found.subject))}
+        )
         failure = ElementTree.SubElement(case, "failure", {"type": str(found.severity), "message": printable(found.reason)})
         failure.text = printable("\n".join(filter(None, (found.witness, f"fix: {found.fix}" if found.fix else ""))))
     for item in missing:

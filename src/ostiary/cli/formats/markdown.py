@@ -1,4 +1,7 @@
-"""Findings as Markdown, for a comment on a pull request. What manifests say is quoted as code, so that it cannot pretend to be part of the page."""
+"""Findings as Markdown, for a comment on a pull request.
+
+What manifests say is quoted as code, so that it cannot pretend to be part of the page.
+"""
 
 from collections.abc import Sequence
 
