@@ -1,4 +1,7 @@
-"""For every control a pod that violates it and one that does not, each a small change of one good pod; and the cluster around them."""
+"""For every control a pod that violates it and one that does not, each a small change of one good pod;
+
+And the cluster around them.
+"""
 
 import copy
 from collections.abc import Callable, Mapping

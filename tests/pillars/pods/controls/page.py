@@ -1,4 +1,7 @@
-"""docs/pod-controls.md as it follows from the table of controls. Write it anew with: python -m tests.pillars.pods.controls.page"""
+"""docs/pod-controls.md as it follows from the table of controls.
+
+Write it anew with: python -m tests.pillars.pods.controls.page
+"""
 
 from pathlib import Path
 
@@ -10,9 +13,9 @@ PAGE = Path(__file__).parents[4] / "docs" / "pod-controls.md"
 INTRODUCTION = f"""# Further controls for pods
 
 What security people expect of pods beyond the [Pod Security Standards](pods.md): {len(CONTROLS)} controls, of which
-{sum(control.applies_at_admission for control in CONTROLS)} can be held by the API server itself, as [admission policies](admission.md).
-`ostiary check pods` reports one finding for a control and an owner: the pods of a Deployment and its template are one, and the
-finding names the field of the Deployment.
+{sum(control.applies_at_admission for control in CONTROLS)} can be held by the API server itself, as [admission
+policies](admission.md). `ostiary check pods` reports one finding for a control and an owner: the pods of a Deployment and its
+template are one, and the finding names the field of the Deployment.
 
 Codes are stable. A control cites a document only where that document asks for it: the CIS Kubernetes Benchmark v1.11.1
 (section 5), the NSA/CISA Kubernetes Hardening Guide v1.2, NIST SP 800-190, or the documentation of Kubernetes where the

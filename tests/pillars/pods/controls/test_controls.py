@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.pillars.pods.controls.examples import EXAMPLES, NOTHING, TODAY, Around, Manifest, good_pod, named, typed, world
+from tests.pillars.strategies import pods
 
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
 from ostiary.model.meta import Ref
-from ostiary.model.pods import Pod
+from ostiary.model.pods import Container, Pod
 from ostiary.model.workloads import CronJob, Workload
 from ostiary.model.world import World
 from ostiary.pillars.pods.controls import BY_CODE, CONTROLS, Settings, found, unseen
@@ -24,7 +25,7 @@ from ostiary.pillars.pods.controls.resources import is_zero
 
 
 def codes(manifest: Manifest, around: Around = NOTHING) -> set[str]:
-    return {one.code for one in found(world(manifest, around=around), Settings(around.registries))}
+    return {one.code for one in found(world(manifest, around=around), Settings(around.registries)) if one.subject.kind == "Pod"}
 
 
 def test_no_control_has_anything_against_the_good_pod() -> None:
@@ -151,6 +152,22 @@ def test_a_cron_jobs_field_is_named_in_full() -> None:
     cluster = Cluster(cron_jobs=(typed(CronJob, {"metadata": {"name": "nightly", "namespace": "shop"}, **spec}),))
     finding = next(one for one in found(World.of(cluster, today=TODAY)) if one.code == "POD-101")
     assert finding.witness == "spec.jobTemplate.spec.template.spec.containers[0].image"
+
+
+def test_a_leaky_config_map_that_nobody_uses_is_found_once() -> None:
+    around = EXAMPLES["POD-119"].around
+    alone = [one for one in found(world(good_pod(), around=around)) if one.code == "POD-119"]
+    used = [one for one in found(world(EXAMPLES["POD-119"].bad, around=around)) if one.code == "POD-119"]
+    assert [one.subject.kind for one in alone] == ["ConfigMap"]
+    assert [one.subject.kind for one in used] == ["Pod"]
+
+
+@given(pods())
+def test_no_pod_breaks_a_control_and_one_container_more_mends_nothing(pod: Pod) -> None:
+    first = {one.code for one in found(World.of(Cluster(pods=(pod,)), today=TODAY))}
+    more = msgspec.structs.replace(pod.spec, containers=(*pod.spec.containers, Container(name="more", image="x")))
+    second = {one.code for one in found(World.of(Cluster(pods=(msgspec.structs.replace(pod, spec=more),)), today=TODAY))}
+    assert first <= second
 
 
 def test_what_could_not_be_read_is_said() -> None:

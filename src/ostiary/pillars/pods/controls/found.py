@@ -13,7 +13,8 @@ from ostiary.model.world import World
 from ostiary.pillars.pods.controls.case import Case
 from ostiary.pillars.pods.controls.control import Control, Violation
 from ostiary.pillars.pods.controls.registry import CONTROLS
-from ostiary.pillars.pods.controls.surroundings import NO_SETTINGS, Settings, Surroundings, surroundings
+from ostiary.pillars.pods.controls.secret_values import TWIN_IN_CONFIG, config_maps_used
+from ostiary.pillars.pods.controls.surroundings import NO_SETTINGS, Named, Settings, Surroundings, surroundings
 from ostiary.pillars.pods.makers import Maker, Owners, every_maker
 
 SHOWN = 3  # witnesses written out in one finding
@@ -30,8 +31,20 @@ Shown = tuple[Ref, str, Violation]
 def found(world: World, settings: Settings = NO_SETTINGS) -> Iterator[Finding]:
     """Every finding of every control, by owner and then by code."""
     around = surroundings(world, settings)
+    used: set[Named] = set()
     for top, group in _groups(world).items():
-        yield from _of_owner(top, group, around)
+        cases = [Case(maker, around) for maker in group]
+        used.update((case.namespace, name) for case in cases for _, name in config_maps_used(case))
+        yield from _of_owner(top, cases)
+    yield from _leaky_and_unused(around, used)
+
+
+def _leaky_and_unused(around: Surroundings, used: set[Named]) -> Iterator[Finding]:
+    """A ConfigMap with a Secret's value that no pod here uses is there to be read all the same."""
+    for namespace, name in sorted(set(around.twin_keys) - used):
+        top = Ref("ConfigMap", namespace, name)
+        shown = [(top, "data", Violation("data", repeats)) for repeats in around.twin_keys[namespace, name]]
+        yield _finding(TWIN_IN_CONFIG, top, shown)
 
 
 def unseen(world: World) -> tuple[Missing, ...]:
@@ -54,10 +67,10 @@ def _groups(world: World) -> dict[Ref, list[Maker]]:
     return dict(sorted(groups.items()))
 
 
-def _of_owner(top: Ref, group: list[Maker], around: Surroundings) -> Iterator[Finding]:
+def _of_owner(top: Ref, cases: list[Case]) -> Iterator[Finding]:
     shown: dict[str, list[Shown]] = {}
     seen: set[tuple[str, str, str]] = set()
-    for case in (Case(maker, around) for maker in group):
+    for case in cases:
         for control in CONTROLS:
             for violation in control.of(case):
                 key = (control.code, violation.path, violation.detail)

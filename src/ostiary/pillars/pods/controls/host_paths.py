@@ -23,12 +23,14 @@ _END = "(?:/[./]*)?$"
 
 def shows(*places: str) -> str:
     """A regular expression (RE2 and Python) for paths that show one of these places."""
-    return "|".join(_shows(place.strip("/").split("/")) for place in places)
+    every = [place.strip("/").split("/") for place in places]
+    above = {_SLASH + written(parts[:depth]) + _END for parts in every for depth in range(1, len(parts))}
+    return "^(?:" + "|".join((*sorted(above), *(_SLASH + written(parts) + "(?:/|$)" for parts in every))) + ")"
 
 
-def _shows(parts: list[str]) -> str:
-    above = ["^" + _SLASH + _SLASH.join(parts[:depth]) + _END for depth in range(1, len(parts))]
-    return "|".join((*above, "^" + _SLASH + _SLASH.join(parts) + "(?:/|$)"))
+def written(parts: list[str]) -> str:
+    """The same path, however its slashes are written."""
+    return _SLASH.join(part.replace(".", "[.]") for part in parts)
 
 
 def _mounting(pattern: str) -> Callable[[Case], Iterator[Violation]]:
@@ -85,15 +87,14 @@ KUBELET = _place(
     "It holds the node's credentials and the secrets and tokens of every pod on the node.",
 )
 SOCKETS = (
-    *("/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/var/run/containerd/containerd.sock"),
-    *("/run/crio/crio.sock", "/var/run/crio/crio.sock", "/run/cri-dockerd.sock", "/var/run/cri-dockerd.sock"),
-    *("/run/k3s/containerd/containerd.sock", "/run/podman/podman.sock", "/var/run/podman/podman.sock"),
+    *("docker.sock", "containerd/containerd.sock", "crio/crio.sock", "cri-dockerd.sock"),
+    *("k3s/containerd/containerd.sock", "podman/podman.sock"),
 )
 RUNTIME_SOCKET = _place(
     "POD-157",
     Severity.CRITICAL,
     "mounts a container runtime's socket",
-    "|".join("^" + _SLASH + _SLASH.join(path.strip("/").split("/")) + _END for path in SOCKETS),
+    f"^{_SLASH}(?:var{_SLASH})?run{_SLASH}(?:{'|'.join(written(one.split('/')) for one in SOCKETS)}){_END}",
     "Whoever speaks to the runtime starts any container, past every check of the API server.",
 )
 RUNTIME_FILES = _place(

@@ -105,7 +105,7 @@ NOT_RECURSIVE = Control(
     severity=Severity.LOW,
     sources=(k8s("concepts/storage/volumes/#recursive-read-only-mounts"), NIST_HOST_FILES),
     rationale="Without recursiveReadOnly the read-only flag ends at the next mount point.",
-    fix="recursiveReadOnly: Enabled (nodes with Kubernetes 1.30 and a runtime that has it)",
+    fix="recursiveReadOnly: Enabled, or IfPossible where some nodes' runtimes do not have it",
     violations=_not_recursive,
     cel=Cel.of_container(
         "c.?volumeMounts.orValue([]).exists(m, m.?readOnly.orValue(false) && "

@@ -93,7 +93,8 @@ TWIN_IN_ARGUMENTS = Control(
 )
 
 
-def _config_maps_used(case: Case) -> Iterator[tuple[str, str]]:
+def config_maps_used(case: Case) -> Iterator[tuple[str, str]]:
+    """Field path and name of every ConfigMap that a pod uses."""
     for i, volume in enumerate(case.spec.volumes):
         if volume.config_map is not None:
             yield f"spec.volumes[{i}].configMap", volume.config_map.name
@@ -110,14 +111,14 @@ def _config_maps_used(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _twins_in_config(case: Case) -> Iterator[Violation]:
-    for path, name in _config_maps_used(case):
+    for path, name in config_maps_used(case):
         for repeats in case.around.twin_keys.get((case.namespace, name), ()):
             yield Violation(path, f"ConfigMap {name}: {repeats}")
 
 
 TWIN_IN_CONFIG = Control(
     code="POD-119",
-    title="uses a ConfigMap that holds a Secret's value",
+    title="a Secret's value in a ConfigMap",
     severity=Severity.HIGH,
     sources=(NSA_SECRETS, NIST_CLEAR_TEXT),
     rationale="ConfigMaps are readable by nearly everybody, are not encrypted at rest by default and are printed without a second thought.",
