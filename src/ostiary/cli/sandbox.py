@@ -7,10 +7,11 @@ import typer
 
 app = typer.Typer(
     help="A real Kubernetes cluster on this machine, without Docker.\n\n"
-    "  ostiary sandbox up                        API server, controllers and scheduler, ready in seconds\n\n"
-    "  export KUBECONFIG=$(ostiary sandbox kubeconfig)\n\n"
-    "  ostiary sandbox exec -- kubectl get ns    with the cluster's own kubectl\n\n"
-    "  ostiary sandbox down                      nothing stays behind",
+    "\b\n"
+    "  ostiary sandbox up                     API server, controllers, scheduler: ready in seconds\n"
+    "  ostiary sandbox exec -- kubectl get ns with the cluster's own kubectl\n"
+    "  export KUBECONFIG=$(ostiary sandbox kubeconfig)\n"
+    "  ostiary sandbox down                   nothing stays behind",
     no_args_is_help=True,
 )
 
@@ -91,7 +92,7 @@ def down(name: Name = "default") -> None:
 def status(
     output: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print.")] = "table",
 ) -> None:
-    """Show every cluster: what runs, and why one that does not run ended."""
+    """Show every cluster, and why one ended."""
     from ostiary.cli import sandbox_output
     from ostiary.sandbox.lifecycle import status as clusters
 
@@ -111,7 +112,10 @@ def execute(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
     name: Name = "default",
 ) -> None:
-    """Run a command with the cluster's KUBECONFIG and its kubectl first on PATH; its exit code is passed on."""
+    """Run a command against a cluster.
+
+    It gets the cluster's KUBECONFIG, and the cluster's kubectl first on PATH; its exit code is passed on.
+    """
     import os
     import sys
 

@@ -6,12 +6,13 @@ Names are found on first use, so that importing the package (every pytest run do
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ostiary.sandbox.lifecycle import ClusterStatus, RunningCluster, down, get, status, up
+    from ostiary.sandbox.lifecycle import down, get, status, up
     from ostiary.sandbox.options import Nodes, SandboxOptions
+    from ostiary.sandbox.running import ClusterStatus, RunningCluster
 
 __all__ = ["ClusterStatus", "Nodes", "RunningCluster", "SandboxOptions", "down", "get", "status", "up"]
 
-_HOMES = {"Nodes": "options", "SandboxOptions": "options"}
+_HOMES = {"Nodes": "options", "SandboxOptions": "options", "ClusterStatus": "running", "RunningCluster": "running"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,96 +9,23 @@ down("mine")
 
 import os
 import platform
-import signal
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import CompletedProcess, run
 
 from ostiary.core.errors import BadInput, Refused, Unreachable
-from ostiary.sandbox import assets, ending, engines, launch, manifests
+from ostiary.sandbox import assets, ending, engines, launch, manifests, stopping
 from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.kubernetes_versions import pin
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.lock import held
-from ostiary.sandbox.mark import ProcessId, marked, new_identity
+from ostiary.sandbox.mark import ProcessId, new_identity
 from ostiary.sandbox.options import SandboxOptions, check_name
 from ostiary.sandbox.progress import Progress, silent
+from ostiary.sandbox.running import ClusterStatus, RunningCluster
 from ostiary.sandbox.state import ClusterRecord, Phase, clusters, make_private, read, write
 
-STOP_SECONDS = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunningCluster:
-    """A cluster that is ready. ``fresh``: this call of ``up`` started it."""
-
-    layout: Layout
-    record: ClusterRecord
-    fresh: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.layout.name
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig."""
-        return self.layout.kubeconfig
-
-    @property
-    def kubectl(self) -> Path:
-        """The kubectl of the cluster's version."""
-        return self.record.engines / "kubectl"
-
-    @property
-    def audit_log(self) -> Path:
-        """The API server's audit events, one JSON object a line."""
-        return self.layout.audit_log
-
-    @property
-    def state_dir(self) -> Path:
-        """The directory with everything of this cluster; logs are in ``logs``."""
-        return self.layout.directory
-
-    @property
-    def server(self) -> str:
-        """The API server's URL."""
-        return self.record.server
-
-    def environment(self) -> dict[str, str]:
-        """The caller's environment with this cluster's KUBECONFIG, and its kubectl first on PATH."""
-        path = os.pathsep.join((str(self.record.engines), os.environ.get("PATH", os.defpath)))
-        return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
-
-    def down(self) -> None:
-        """End it and remove everything of it, wherever ``OSTIARY_STATE`` points by now."""
-        _end(self.layout, silent)
-
-    def run(self, *argv: str, stdin: str = "", check: bool = True, within: float = 120) -> CompletedProcess[str]:
-        """Run a command against this cluster and return what it said; with ``check``, Unreachable when it fails."""
-        done = run(argv, env=self.environment(), input=stdin, capture_output=True, text=True, timeout=within, check=False)
-        if check and done.returncode != 0:
-            raise Unreachable(f"{' '.join(argv)} failed with exit code {done.returncode}: {done.stderr.strip()}")
-        return done
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterStatus:
-    """One line of ``status``. ``phase`` is starting, running or ended; ``why`` tells of the end."""
-
-    name: str
-    phase: str
-    nodes: str
-    kubernetes_version: str
-    server: str
-    created: str
-    kubeconfig: Path
-    why: str
-    processes: Mapping[str, int]
+__all__ = ["ClusterStatus", "RunningCluster", "down", "get", "status", "up"]
 
 
 def up(options: SandboxOptions, *, progress: Progress = silent) -> RunningCluster:
@@ -145,26 +72,13 @@ def down(name: str, *, progress: Progress = silent) -> bool:
     layout = Layout.of(check_name(name))
     if not layout.directory.is_dir():
         return False
-    _end(layout, progress)
+    stopping.end(layout, progress)
     return True
-
-
-def _end(layout: Layout, progress: Progress) -> None:
-    record = read(layout)
-    if record is not None and record.alive and record.phase is Phase.STARTING:
-        _ask_to_stop(record)  # its ``up`` holds the lock until it knows
-    with held(layout.lock, progress):
-        record = read(layout)
-        if record is not None and record.alive:
-            _ask_to_stop(record)
-            launch.await_end(layout, STOP_SECONDS, progress)
-        ending.sweep(layout)
-        layout.lock.unlink(missing_ok=True)
 
 
 def status() -> list[ClusterStatus]:
     """Every cluster; the processes of one whose keeper and supervisor were both killed are swept on the way."""
-    return [_status(layout, record) for layout in clusters() if (record := _settled(layout)) is not None]
+    return [_status(layout, record) for layout in clusters() if (record := stopping.settled(layout)) is not None]
 
 
 def require_machine(options: SandboxOptions) -> None:
@@ -243,27 +157,6 @@ def _certainly(record: ClusterRecord | None, layout: Layout) -> ClusterRecord:
     if record is None:
         raise Unreachable(f"the cluster {layout.name} was ended by another command just now")
     return record
-
-
-def _ask_to_stop(record: ClusterRecord) -> None:
-    """Signal the keeper; never the process that called ``up`` and looks after the cluster for a moment, which has no mark."""
-    if record.keeper in marked(record.identity):
-        os.kill(record.keeper.pid, signal.SIGTERM)
-
-
-def _settled(layout: Layout) -> ClusterRecord | None:
-    """The record; a cluster without anybody who looks after it is ended first."""
-    record = read(layout)
-    if record is None or record.alive or record.phase is Phase.ENDED:
-        return record
-    with held(layout.lock):
-        deadline = time.monotonic() + STOP_SECONDS
-        while any(marked(record.identity)) and time.monotonic() < deadline:
-            time.sleep(0.05)  # a supervisor that lost its keeper is cleaning up
-        record = read(layout)
-        if record is not None and not record.alive and record.phase is not Phase.ENDED:
-            ending.finish(layout, record, "its keeper and its supervisor were killed")
-    return read(layout)
 
 
 def _status(layout: Layout, record: ClusterRecord) -> ClusterStatus:

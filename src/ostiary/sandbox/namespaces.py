@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 
-from ostiary.sandbox.lifecycle import RunningCluster
+from ostiary.sandbox.running import RunningCluster
 
 
 @contextlib.contextmanager

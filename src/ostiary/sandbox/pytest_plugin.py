@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from ostiary.sandbox.lifecycle import RunningCluster
     from ostiary.sandbox.options import Nodes
+    from ostiary.sandbox.running import RunningCluster
 
 REQUIRE = "OSTIARY_JUDGES"
 PROPERTY = "ostiary-judge"
