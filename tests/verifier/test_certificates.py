@@ -1,4 +1,7 @@
-"""A certificate holds as it was made, and in no other way: no bit changed, no other World, no forgery however its digests are made up."""
+"""A certificate holds as it was made, and in no other way:
+
+No bit changed, no other World, no forgery however its digests are made up.
+"""
 
 import copy
 import json
@@ -202,7 +205,10 @@ def test_forgery_posture_dropped() -> None:
 
 
 def test_forgery_posture_swapped_for_a_tamer_one() -> None:
-    """A pod that the level refuses, shown as the posture of another: the leaf then has another digest, and the World is another."""
+    """A pod that the level refuses, shown as the posture of another:
+
+    The leaf then has another digest, and the World is another.
+    """
     made = world(namespaces=[namespace("shop")], pods=[pod("bad", PRIVILEGED), pod("good", TAME)])
     value = forged(world(namespaces=[namespace("shop")], pods=[pod("bad", TAME), pod("good", TAME)]))
     with pytest.raises(Broken, match="it is for the World"):
@@ -234,6 +240,17 @@ def test_forgery_leaf_dropped_but_its_digest_kept() -> None:
     value["sections"] = kept
     value["digest"] = sha256(canonical({key: one for key, one in value.items() if key != "digest"}))
     with pytest.raises(Broken, match="leaves of pods"):
+        verify(canonical(value))
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "said"), [("sections", "secrets", "cluster's digest"), ("world", "evidence", "world's digest")]
+)
+def test_forgery_of_a_part_that_is_not_shown(where: str, key: str, said: str) -> None:
+    value = forged(deployed(TAME))
+    value[where][key] = "0" * 64
+    value["digest"] = sha256(canonical({key: one for key, one in value.items() if key != "digest"}))
+    with pytest.raises(Broken, match=said):
         verify(canonical(value))
 
 

@@ -1,4 +1,7 @@
-"""Each control on both sides, the versions at which controls change, and laws. What the API server says of the same pods: judges/test_pod_security.py."""
+"""Each control on both sides, the versions at which controls change, and laws.
+
+What the API server says of the same pods: judges/test_pod_security.py.
+"""
 
 import dataclasses
 from random import Random
@@ -133,6 +136,18 @@ def test_init_and_ephemeral_containers_count_and_come_in_the_servers_order() -> 
         "spec.containers[0].securityContext.privileged",
         "spec.ephemeralContainers[0].securityContext.privileged",
     )
+
+
+def test_restricted_speaks_once_where_its_control_takes_the_place_of_baselines() -> None:
+    for path, value, baseline, restricted in (
+        ("spec/volumes", [{"name": "v", "hostPath": {"path": "/"}}], "hostPathVolumes", "restrictedVolumes"),
+        (SC + "capabilities", {"add": ["SYS_ADMIN"], "drop": ["ALL"]}, "capabilities_baseline", "capabilities_restricted"),
+        (SC + "seccompProfile", {"type": "Unconfined"}, "seccompProfile_baseline", "seccompProfile_restricted"),
+        (SC + "procMount", "Unmasked", "procMount", "procMount_restricted"),
+    ):
+        made = typed(changed(path, value))
+        assert [found.control for found in evaluate(made, B)] == [baseline]
+        assert [found.control for found in evaluate(made, R)] == [restricted]
 
 
 def test_controls_stand_in_the_servers_order() -> None:
