@@ -1,4 +1,7 @@
-"""Objects of every kind as JSON, drawn from the model's own types: every field that the model reads is reached, and so is every field that it will read."""
+"""Objects of every kind as JSON, drawn from the model's own types:
+
+Every field that the model reads is reached, and so is every field that it will read.
+"""
 
 import base64
 from typing import Any

@@ -60,7 +60,9 @@ def schema() -> dict[str, Any]:
     made = msgspec.json.schema(Intent)
     made["$defs"]["Intent"]["properties"]["apiVersion"] = {"const": API_VERSION}
     made["$defs"]["Intent"]["properties"]["kind"] = {"const": KIND}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "ostiary.yaml", **made}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "ostiary.yaml", **made}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
+    return plain
 
 
 def _head(node: yaml.Node, value: dict[str, Any]) -> list[Problem]:

@@ -1,4 +1,7 @@
-"""YAML is read as Kubernetes reads it. ``goyaml.json`` holds what ``sigs.k8s.io/yaml`` v1.6.0 (goyaml.v2 v2.4.4) answered: a text, and its JSON or null."""
+"""YAML is read as Kubernetes reads it.
+
+``goyaml.json`` holds what ``sigs.k8s.io/yaml`` v1.6.0 (goyaml.v2 v2.4.4) answered: a text, and its JSON or null.
+"""
 
 import contextlib
 import json

@@ -65,9 +65,9 @@ class _Groups(msgspec.Struct):
 async def catalogue(client: Client) -> Catalogue | None:
     """Everything that can be listed; None when the server does not tell."""
     core, groups = await asyncio.gather(_groups(client, "/api"), _groups(client, "/apis"))
-    if groups is None:
+    if groups is None or core is None:
         return None
-    if groups.kind != "APIGroupDiscoveryList" or core is None or core.kind != "APIGroupDiscoveryList":
+    if {groups.kind, core.kind} != {"APIGroupDiscoveryList"}:
         return await _one_by_one(client, groups)
     found: Catalogue = {}
     for group in [*(core.items or ()), *(groups.items or ())]:
