@@ -30,8 +30,8 @@ def shown() -> Iterator[tuple[str, str]]:
 
 def commands(line: str, inside: bool) -> Iterator[str]:
     """Commands of a line: after a prompt or a pipe in a block, whole inline code spans elsewhere."""
-    if inside:
-        for part in re.split(r"[|;]|&&|\$\(", line.removeprefix("$ ").split("  #")[0].split(" # ")[0]):
+    if inside or line.startswith("    ostiary "):
+        for part in re.split(r"[|;]|&&|\$\(", line.strip().removeprefix("$ ").split("  #")[0].split(" # ")[0]):
             if part.strip().startswith("ostiary "):
                 yield part.strip().rstrip(")")
     else:
