@@ -1,4 +1,7 @@
-"""On a real API server: a plan of policies performed and taken back, exceptions that end by themselves, defaults, and policies that nobody can delete."""
+"""On a real API server:
+
+A plan of policies performed and taken back, exceptions that end by themselves, defaults, and policies that nobody can delete.
+"""
 
 import asyncio
 import json
@@ -25,6 +28,7 @@ from ostiary.model.plan import Plan
 from ostiary.model.world import World
 from ostiary.pillars.pods.admission import (
     STAGES,
+    WORST,
     AdmissionPolicy,
     WorkloadException,
     changes,
@@ -360,3 +364,54 @@ async def test_policies_from_files_hold_and_nobody_can_delete_them(guarded: Runn
         }
         spec = json.loads((await post(client, pods, plain, dry_run=True)).body)["spec"]
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+SYSTEM = ("kube-system", "cluster-network")  # the second runs a part of the control plane, and only its pods say so
+
+
+def agent() -> dict[str, Any]:
+    """A node agent as networks and proxies are: everything that a policy refuses elsewhere."""
+    container = {"name": "agent", "image": "example.com/agent:1", "securityContext": {"privileged": True}}
+    spec = {
+        "hostNetwork": True,
+        "priorityClassName": "system-node-critical",
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [container],
+        "volumes": [{"name": "root", "hostPath": {"path": "/"}}],
+    }
+    template = {"metadata": {"labels": {"app": "agent"}}, "spec": spec}
+    selector = {"matchLabels": {"app": "agent"}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent"},
+        "spec": {"selector": selector, "template": template},
+    }
+
+
+async def test_everything_deleted_comes_back(ostiary_simulated_cluster: RunningCluster, tmp_path: Path) -> None:
+    """The worst refused everywhere, then every pod of the system deleted: its controllers make them again; an attacker does not."""
+    async with Client(load([ostiary_simulated_cluster.kubeconfig])) as client:
+        for name in (*SYSTEM, "apps"):
+            await made(client, "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            await made(client, f"/api/v1/namespaces/{name}/serviceaccounts", account("default"))
+        for name in SYSTEM:
+            await made(client, f"/apis/apps/v1/namespaces/{name}/daemonsets", agent())
+        before = await until(lambda: _running_agents(client), lambda found: len(found) == 2 * 3)
+        plan = plan_of(await world_of(client), AdmissionPolicy(controls=WORST, everywhere=True))
+        with Journal.create(tmp_path / "journal", plan, cluster="") as journal:
+            report = await perform(client, journal, plan.stages, patience=PATIENCE)
+        assert report.exit_code == 0, "\n".join(str(one) for one in (*report.changes, *report.trials))
+        for name in SYSTEM:
+            await client.request("DELETE", f"/api/v1/namespaces/{name}/pods", query={"gracePeriodSeconds": "0"})
+        after = await until(lambda: _running_agents(client), lambda found: len(found) == 2 * 3 and not found & before)
+        assert after
+        attack = await post(client, "/api/v1/namespaces/apps/pods", privileged(), dry_run=True)
+        assert attack.status == 403
+        with Journal.open(tmp_path / "journal") as journal:
+            assert (await undo(client, journal)).exit_code == 0
+
+
+async def _running_agents(client: Client) -> set[str]:
+    listed = json.loads((await client.request("GET", "/api/v1/pods", query={"labelSelector": "app=agent"})).body)
+    return {one["metadata"]["uid"] for one in listed["items"] if one["status"].get("phase") == "Running"}

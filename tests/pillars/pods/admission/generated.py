@@ -1,4 +1,7 @@
-"""Pods for the judge of admission: the good pod with several controls' examples laid over it, good and bad, so that every expression meets both sides."""
+"""Pods for the judge of admission:
+
+The good pod with several controls' examples laid over it, good and bad, so that every expression meets both sides.
+"""
 
 from random import Random
 from typing import Any

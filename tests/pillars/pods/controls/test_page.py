@@ -4,13 +4,13 @@ from pathlib import Path
 
 from tests.pillars.pods.controls.page import PAGE, rendered
 
-from ostiary.pillars.pods.admission.webhooks import EVERY
+from ostiary.pillars.pods.admission import standing, webhooks
 
 
 def test_the_page_is_the_table() -> None:
     assert PAGE.read_text() == rendered(), "write it anew: python -m tests.pillars.pods.controls.page"
 
 
-def test_every_weakness_of_a_webhook_is_described() -> None:
+def test_every_code_about_admission_is_described() -> None:
     text = (Path(PAGE).parent / "admission.md").read_text()
-    assert [one.code for one in EVERY if f"| {one.code} | {one.title} |" not in text] == []
+    assert [one.code for one in (*webhooks.EVERY, *standing.EVERY) if f"| {one.code} | {one.title} |" not in text] == []

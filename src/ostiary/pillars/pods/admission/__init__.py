@@ -7,6 +7,7 @@
 
 from ostiary.pillars.pods.admission.changes import STAGES, changes
 from ostiary.pillars.pods.admission.evaluator import violated, would_refuse
+from ostiary.pillars.pods.admission.found import found
 from ostiary.pillars.pods.admission.mutating import defaulting
 from ostiary.pillars.pods.admission.policy import WORST, AdmissionPolicy, WorkloadException
 from ostiary.pillars.pods.admission.static_files import static_files
@@ -20,6 +21,7 @@ __all__ = [
     "WorkloadException",
     "changes",
     "defaulting",
+    "found",
     "policies",
     "static_files",
     "trials",
