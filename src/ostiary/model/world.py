@@ -25,7 +25,7 @@ from ostiary.model.cluster import Cluster
 from ostiary.model.evidence import Evidence
 from ostiary.model.intent import Intent
 from ostiary.model.kinds import KINDS
-from ostiary.model.pods import Pod, PodTemplate
+from ostiary.model.pods import Pod, PodSpec, PodTemplate
 from ostiary.model.sealed import Annotations, Sealed
 from ostiary.model.value import Value
 from ostiary.model.workloads import CronJob, PodTemplateObject, ReplicationController, Workload
@@ -64,6 +64,9 @@ def leaf(kind: str, value: Value) -> Leaf:
     return (kind, meta.namespace, meta.name, sha256(encode(other)), sha256(posture(pod)) if pod else "")
 
 
+_NO_SPEC = PodSpec()
+
+
 class _Fate(Value, frozen=True, kw_only=True):
     """What became of a pod, and where."""
 
@@ -77,16 +80,21 @@ def _split(value: Value) -> tuple[Any, Pod | PodTemplate | None]:
         case Pod():
             fate = _Fate(phase=value.status.phase, pod_ip=value.status.pod_ip, node_name=value.spec.node_name)
             return (value.metadata, fate), value
-        case Workload(metadata=meta, spec=spec):
-            return (meta, spec.replicas, spec.selector, spec.service_name, spec.template.metadata), spec.template
-        case CronJob(metadata=meta, spec=spec):
-            return (meta, spec.suspend, spec.job_template.metadata, value.template.metadata), value.template
-        case ReplicationController(metadata=meta, spec=spec):
-            return (meta, spec.replicas, spec.selector, spec.template.metadata), spec.template
-        case PodTemplateObject(metadata=meta, template=template):
-            return (meta, template.metadata), template
+        case Workload(spec=spec) | ReplicationController(spec=spec):
+            return replace(value, spec=replace(spec, template=_bare(spec.template))), spec.template
+        case CronJob(spec=spec):
+            job = spec.job_template
+            bare = replace(job, spec=replace(job.spec, template=_bare(value.template)))
+            return replace(value, spec=replace(spec, job_template=bare)), value.template
+        case PodTemplateObject(template=template):
+            return replace(value, template=_bare(template)), template
         case _:
             return value, None
+
+
+def _bare(template: PodTemplate) -> PodTemplate:
+    """A template without what posture says."""
+    return replace(template, spec=_NO_SPEC)
 
 
 def blind_leaf(blind: Blind) -> Leaf:
