@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ostiary.pillars.pods.controls import CONTROLS
 from ostiary.pillars.pods.controls.control import Control
+from ostiary.pillars.pods.controls.surroundings import COMMON
 
 PAGE = Path(__file__).parents[4] / "docs" / "pod-controls.md"
 
@@ -26,8 +27,9 @@ control rests on how Kubernetes works.
 - Some controls need more than the pod: service accounts and bindings (POD-108 to POD-110), Secrets and ConfigMaps (POD-112,
   POD-117 to POD-119), claims and volumes (POD-165). What could not be read is said, and is not a pass.
 - A *plaintext twin* (POD-117 to POD-119) is an environment value, argument or ConfigMap entry that is equal to a value of a
-  Secret. Values are compared by keyed digest and are never kept. A password inside a longer text is not found; a value as
-  short as `true` can be equal by accident. Keys that usually hold no secret, such as `username` or `tls.crt`, are left out.
+  Secret. Values are compared by keyed digest and are never kept. A password inside a longer text is not found; a short
+  value can be equal by accident. Left out are keys that usually hold no secret, such as `username` or `tls.crt`, and values
+  that stand in plain text under {COMMON} or more different names: those are words such as `true`.
 - A token counts as needless (POD-109) when no binding names its service account. Bindings of groups do not count: every
   service account is in those, whether it has a token mounted or not.
 - POD-171 and POD-172 are about `bindMountOptions`, which servers without the feature gate `VolumeBindMountOptions` (alpha in

@@ -170,6 +170,16 @@ def test_no_pod_breaks_a_control_and_one_container_more_mends_nothing(pod: Pod) 
     assert first <= second
 
 
+def test_a_word_that_stands_everywhere_is_no_secret() -> None:
+    """A Secret with the value ``true``, and switches that are on in several places."""
+    manifest = EXAMPLES["POD-117"].bad
+    switches = {"metadata": {"name": "switches", "namespace": "shop"}, "data": {"p": "hunter2", "q": "hunter2", "r": "hunter2"}}
+    secrets = EXAMPLES["POD-117"].around.sections["secrets"]
+    assert "POD-117" not in codes(manifest, Around({"secrets": secrets, "config_maps": (switches,)}))
+    del switches["data"]["q"]
+    assert "POD-117" in codes(manifest, Around({"secrets": secrets, "config_maps": (switches,)}))
+
+
 def test_what_could_not_be_read_is_said() -> None:
     blind = (Blind(kind="Secret", reason=Reason.FORBIDDEN), Blind(kind="Ingress", reason=Reason.FORBIDDEN))
     missing = unseen(World.of(Cluster(blind=blind), today=TODAY))

@@ -1,13 +1,15 @@
 """What a pod's controls have to know of the rest of the cluster: accounts and their bindings, secrets and their twins, what is behind claims.
 
 Made once from a World. A digest that a Secret holds and that stands in an environment value, an argument or a ConfigMap too is a plaintext twin.
-Keys of Secrets that usually hold no secret (user names, hosts, certificates) are left out: their values are public and common.
+Keys of Secrets that usually hold no secret (user names, hosts, certificates) are left out: their values are public and common. So are values that stand
+in plain text under many different names: they are words such as ``true``, or nothing at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ostiary.model.basics import ServiceAccount
+from ostiary.model.pods import PodSpec
 from ostiary.model.sealed import Sealed
 from ostiary.model.world import World
 
@@ -19,6 +21,7 @@ PUBLIC_KEYS = frozenset(
         *("ca.crt", "tls.crt", "ca.pem", "cert.pem", "cert", "namespace", "type", "name", "region", "enabled", "engine", "url"),
     )
 )
+COMMON = 4  # names under which a value stands in plain text before it counts as a common word
 LEGACY_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - the type of a Secret, not one
 SERVICE_ACCOUNT_USER = "system:serviceaccount:"
 
@@ -86,12 +89,35 @@ def _bound(world: World) -> frozenset[Named]:
 
 
 def _secret_values(world: World) -> dict[str, str]:
-    return {
+    held = {
         sealed.digest: f"key {key} of Secret {secret.metadata.namespace}/{secret.metadata.name}"
         for secret in world.cluster.secrets
         for key, sealed in secret.data.items()
         if sealed is not None and key.lower() not in PUBLIC_KEYS
     }
+    names: dict[str, set[str]] = {}
+    for name, digest in _plain_values(world):
+        if digest in held:
+            names.setdefault(digest, set()).add(name.lower())
+    return {digest: where for digest, where in held.items() if len(names.get(digest, ())) < COMMON}
+
+
+def _plain_values(world: World) -> Iterator[tuple[str, str]]:
+    """Name and digest of everything that stands in ConfigMaps and in the environment of templates and pods."""
+    for config in world.cluster.config_maps:
+        for key, sealed in config.data.items():
+            if sealed is not None:
+                yield key, sealed.digest
+    for spec in _specs(world):
+        for container in spec.all_containers():
+            for env in container.env:
+                if env.value is not None:
+                    yield env.name, env.value.digest
+
+
+def _specs(world: World) -> Iterator[PodSpec]:
+    yield from (pod.spec for pod in world.cluster.pods)
+    yield from (workload.template.spec for _, workload in world.cluster.workloads())
 
 
 def _twin_keys(world: World, values: Mapping[str, str]) -> dict[Named, tuple[str, ...]]:
@@ -118,5 +144,6 @@ def _claimed_paths(world: World) -> dict[Named, str]:
 
 
 def _mount_options_seen(world: World) -> bool:
-    pods = (*(pod.spec for pod in world.cluster.pods), *(workload.template.spec for _, workload in world.cluster.workloads()))
-    return any(mount.bind_mount_options for spec in pods for one in spec.all_containers() for mount in one.volume_mounts)
+    return any(
+        mount.bind_mount_options for spec in _specs(world) for one in spec.all_containers() for mount in one.volume_mounts
+    )
