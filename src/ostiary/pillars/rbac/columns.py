@@ -12,8 +12,8 @@ Not answered here: the Node authorizer and ``system:masters``, which are not rul
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -25,10 +25,12 @@ from ostiary.pillars.rbac.subject import SubjectKey
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
+_NONE: Ints = np.empty(0, dtype=np.int64)
 
 
-class Holder(NamedTuple):
-    """A subject that may, the namespace where (empty: everywhere), and one grant that says so."""
+class Holder(msgspec.Struct, frozen=True, gc=False):
+    """A subject that may, the namespace where (empty: everywhere), and one grant that says so. In no circle, so of no weight to the collector."""
 
     key: SubjectKey
     scope: str
@@ -55,17 +57,26 @@ class _Lists:
 class _Words:
     """For each word, the rules that have it; ``*`` is a word."""
 
-    def __init__(self, words: Iterable[Iterable[str]]) -> None:
+    def __init__(self, words: Sequence[Iterable[str]]) -> None:
         rows: defaultdict[str, list[int]] = defaultdict(list)
+        self._count = len(words)
         for index, every in enumerate(words):
             for word in dict.fromkeys(every):
                 rows[word].append(index)
         self._rows = {word: np.array(found, dtype=np.int64) for word, found in rows.items()}
 
     def rows(self, *words: str) -> Ints:
-        """Rules that have any of these words."""
-        found = [self._rows[word] for word in dict.fromkeys(words) if word in self._rows]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+        """Rows that have any of these words; one that has several may stand there several times."""
+        found = [self._rows[word] for word in words if word in self._rows]
+        return np.concatenate(found) if found else _NONE
+
+    def mask(self, *words: str) -> Bools:
+        """For every row, whether it has any of these words."""
+        has = np.zeros(self._count, dtype=np.bool_)
+        for word in words:
+            if word in self._rows:
+                has[self._rows[word]] = True
+        return has
 
 
 class Columns:
@@ -80,27 +91,27 @@ class Columns:
         self._rules = tuple(rule_numbers)
         self._index_rules()
         self._bodies_of_rule = _inverted(rules_of, len(self._rules))
-        self._grants_of_body = _inverted([[body] for body in body_of], len(bodies))
+        self._body_of, self._body_count = np.array(body_of, dtype=np.int64), len(bodies)
         self._index_subjects()
 
     def _index_rules(self) -> None:
-        self._verbs = _Words(rule.verbs for rule in self._rules)
-        self._groups = _Words(rule.api_groups for rule in self._rules)
-        self._resources = _Words(rule.resources for rule in self._rules)
-        self._names = _Words(
-            map(_name_word, rule.resource_names) if rule.resource_names else (_ANY_NAME,) for rule in self._rules
-        )
+        self._verbs = _Words([rule.verbs for rule in self._rules])
+        self._groups = _Words([rule.api_groups for rule in self._rules])
+        self._resources = _Words([rule.resources for rule in self._rules])
+        names = ([_name_word(name) for name in rule.resource_names] or [_ANY_NAME] for rule in self._rules)
+        self._names = _Words(list(names))
         self._with_paths = np.array([i for i, rule in enumerate(self._rules) if rule.non_resource_urls], dtype=np.int64)
 
     def _index_subjects(self) -> None:
-        keys: dict[SubjectKey, int] = {}
-        rows = [
-            [keys.setdefault(key, len(keys)) for key in dict.fromkeys(grant.keys) if key is not None] for grant in self._grants
-        ]
-        self._keys, self._subjects = tuple(keys), _Lists(rows)
-        scopes = {CLUSTER: 0}
-        self._scope = np.array([scopes.setdefault(grant.scope, len(scopes)) for grant in self._grants], dtype=np.int64)
-        self._scopes, self._scope_names = scopes, tuple(scopes)
+        """Subjects and scopes are numbered in their order, so that sorted numbers are sorted subjects."""
+        every = sorted({key for grant in self._grants for key in grant.keys if key is not None})
+        numbers = {key: number for number, key in enumerate(every)}
+        rows = [[numbers[key] for key in dict.fromkeys(grant.keys) if key is not None] for grant in self._grants]
+        self._keys, self._subjects = _objects(every), _Lists(rows)
+        scopes = sorted({CLUSTER, *(grant.scope for grant in self._grants)})
+        self._scopes = {scope: number for number, scope in enumerate(scopes)}
+        self._scope = np.array([self._scopes[grant.scope] for grant in self._grants], dtype=np.int64)
+        self._scope_names, self._grant_objects = _objects(scopes), _objects(self._grants)
 
     def who(self, request: Request, *, everywhere: bool = False) -> tuple[Holder, ...]:
         """Every subject that a sure rule allows the request.
@@ -120,40 +131,46 @@ class Columns:
         return tuple(len(self._pairs(self._allowing(request))[0]) for request in requests)
 
     def _allowing(self, request: Request) -> Ints:
-        """The grants with a sure rule that allows the request, whatever their scope."""
-        rules = self._matching(request)
-        bodies = np.unique(self._bodies_of_rule.gather(rules)[0])
-        return np.sort(self._grants_of_body.gather(bodies)[0])
+        """The grants with a sure rule that allows the request, whatever their scope, in order."""
+        has_body = np.zeros(self._body_count, dtype=np.bool_)
+        has_body[self._bodies_of_rule.gather(self._matching(request))[0]] = True
+        return np.flatnonzero(has_body[self._body_of])
 
     def _matching(self, request: Request) -> Ints:
         """The rules that allow the request."""
-        verbs = self._verbs.rows(request.verb, ALL)
+        verbs = self._verbs.mask(request.verb, ALL)
         if not request.is_resource:
-            both = np.intersect1d(verbs, self._with_paths, assume_unique=True)
+            both = self._with_paths[verbs[self._with_paths]]
             return np.array([i for i in both.tolist() if path_matches(self._rules[i], request.path)], dtype=np.int64)
         sub = (f"*/{request.subresource}",) if request.subresource else ()
         found = self._resources.rows(request.combined, ALL, *sub)
-        for other in (verbs, self._groups.rows(request.api_group, ALL), self._names.rows(_ANY_NAME, _name_word(request.name))):
-            found = np.intersect1d(found, other, assume_unique=True)
-        return found
+        found = found[verbs[found]]
+        found = found[self._groups.mask(request.api_group, ALL)[found]]
+        return found[self._names.mask(_ANY_NAME, _name_word(request.name))[found]]
 
     def _pairs(self, grants: Ints) -> tuple[Ints, Ints]:
-        """Subject and scope as one number each, without repetition; and a grant for each."""
+        """Scope and subject as one number each, sorted, without repetition; and a grant for each."""
+        width = len(self._keys)
         subjects, origin = self._subjects.gather(grants)
-        pairs, first = np.unique(self._scope[origin] * len(self._keys) + subjects, return_index=True)
-        origin = origin[first]
-        inside = pairs >= len(self._keys)
-        covered = inside & np.isin(pairs % max(len(self._keys), 1), pairs[~inside])
-        return pairs[~covered], origin[~covered]
+        pairs, first = np.unique(self._scope[origin] * width + subjects, return_index=True)
+        cluster_wide = np.zeros(width, dtype=np.bool_)
+        cluster_wide[pairs[pairs < width]] = True
+        kept = (pairs < width) | ~cluster_wide[pairs % max(width, 1)]
+        return pairs[kept], origin[first][kept]
 
     def _holders(self, grants: Ints) -> tuple[Holder, ...]:
         pairs, origin = self._pairs(grants)
-        width = len(self._keys)
-        found = [
-            Holder(self._keys[pair % width], self._scope_names[pair // width], self._grants[grant])
-            for pair, grant in zip(pairs.tolist(), origin.tolist(), strict=True)
-        ]
-        return tuple(sorted(found, key=lambda holder: (holder.scope, holder.key)))
+        scope, subject = np.divmod(pairs, max(len(self._keys), 1))
+        columns = (self._keys[subject].tolist(), self._scope_names[scope].tolist(), self._grant_objects[origin].tolist())
+        return tuple(map(Holder, *columns))
+
+
+def _objects(values: Sequence[object]) -> Objects:
+    """Any values as an array, each as it is: numpy would take tuples apart."""
+    made = np.empty(len(values), dtype=np.object_)
+    for number, value in enumerate(values):
+        made[number] = value
+    return made
 
 
 _ANY_NAME = ""  # the word of rules without names; a name is written with a sign before it, and so is never this word

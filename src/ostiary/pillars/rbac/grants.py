@@ -52,6 +52,7 @@ class Grants:
     hidden: Hidden
     by_scope: Mapping[str, Mapping[SubjectKey, tuple[Grant, ...]]]
     roles: "Roles"
+    doubtful: tuple[Grant, ...]  # those with rules that are not sure
 
     @classmethod
     def of(cls, cluster: Cluster) -> "Grants":
@@ -63,12 +64,7 @@ class Grants:
             for namespaced, bindings in ((False, cluster.cluster_role_bindings), (True, cluster.role_bindings))
             for binding in bindings
         )
-        return cls(every, hidden, _indexed(every), roles)
-
-    @property
-    def doubtful(self) -> tuple[Grant, ...]:
-        """The grants with rules that are not sure."""
-        return tuple(grant for grant in self.all if grant.rules.maybe)
+        return cls(every, hidden, _indexed(every), roles, tuple(grant for grant in every if grant.rules.maybe))
 
     def of_scope(self, scope: str, keys: Iterable[SubjectKey]) -> tuple[Grant, ...]:
         """The grants of one scope to any of these keys, each once."""

@@ -24,7 +24,6 @@ POD, SECRET, CONFIG_MAP, ACCOUNT, CLAIM, VOLUME = "pod", "secret", "configmap", 
 MIRROR = "kubernetes.io/config.mirror"
 ROOT_CA = "kube-root-ca.crt"  # the config map that admission mounts beside every token
 _OPAQUE = ("azure_file", "cephfs", "cinder", "flex_volume", "rbd", "scale_io", "iscsi", "storageos", "csi")
-Target = tuple[str, str]  # what, name: always in the pod's own namespace
 
 
 class Reach(Enum):
@@ -74,7 +73,7 @@ class NodeGraph:
         if what == VOLUME:
             return Reach.UNKNOWN if self.unseen or node in self.nodes_with_claims else Reach.NO
         pods = self.pods.get((node, namespace), ())
-        if any((what, name) in set(self._targets(pod)) for pod in pods):
+        if any(self._names(pod, what, name) for pod in pods):
             return Reach.YES
         if self.unseen or (what == SECRET and self._may_hide_a_secret(node, pods)):
             return Reach.UNKNOWN
@@ -88,25 +87,32 @@ class NodeGraph:
         behind_claims = self.opaque_volumes and node in self.nodes_with_claims
         return behind_claims or any(_is_opaque(volume) for pod in pods for volume in pod.spec.volumes if not _is_mirror(pod))
 
-    def _targets(self, pod: Pod) -> Iterator[Target]:
-        yield POD, pod.metadata.name
+    def _names(self, pod: Pod, what: str, name: str) -> bool:
+        """Whether a pod leads to this object of its namespace."""
+        if what == POD:
+            return pod.metadata.name == name
         if _is_mirror(pod):
-            return
-        yield ACCOUNT, pod.spec.service_account
-        yield from ((SECRET, secret.name) for secret in pod.spec.image_pull_secrets)
-        yield from _from_environment(pod)
-        yield from (target for volume in pod.spec.volumes for target in _from_volume(volume))
-        yield from ((CLAIM, name) for name in _claims(pod))
-        if not self.admitted:
-            yield from self._from_admission(pod)
+            return False
+        match what:
+            case "serviceaccount":
+                return pod.spec.service_account == name
+            case "claim":
+                return name in _claims(pod)
+            case "secret":
+                return _names_secret(pod, name) or (not self.admitted and name in self._added_secrets(pod))
+            case _:
+                return _names_config_map(pod, name) or (not self.admitted and name == ROOT_CA and self._mounts_token(pod))
 
-    def _from_admission(self, pod: Pod) -> Iterator[Target]:
-        account = self.accounts.get((pod.metadata.namespace, pod.spec.service_account), ServiceAccount())
-        mount = pod.spec.automount_service_account_token
-        if (account.automount_service_account_token if mount is None else mount) is not False:
-            yield CONFIG_MAP, ROOT_CA
-        if not pod.spec.image_pull_secrets:
-            yield from ((SECRET, secret.name) for secret in account.image_pull_secrets)
+    def _account(self, pod: Pod) -> ServiceAccount:
+        return self.accounts.get((pod.metadata.namespace, pod.spec.service_account), ServiceAccount())
+
+    def _mounts_token(self, pod: Pod) -> bool:
+        said = pod.spec.automount_service_account_token
+        return (self._account(pod).automount_service_account_token if said is None else said) is not False
+
+    def _added_secrets(self, pod: Pod) -> tuple[str, ...]:
+        """The image pull secrets that admission takes from the service account when the pod has none."""
+        return () if pod.spec.image_pull_secrets else tuple(secret.name for secret in self._account(pod).image_pull_secrets)
 
 
 def _is_mirror(pod: Pod) -> bool:
@@ -118,6 +124,14 @@ def _may_have_secrets(volume: PersistentVolume) -> bool:
 
 
 def _is_opaque(volume: Volume) -> bool:
+    """Exactly one source is set: the usual ones are looked at first, because there are many pods."""
+    if (
+        volume.projected is not None
+        or volume.config_map is not None
+        or volume.secret is not None
+        or volume.empty_dir is not None
+    ):
+        return False
     return any(getattr(volume, source) is not None for source in _OPAQUE)
 
 
@@ -131,24 +145,40 @@ def _claims(pod: Pod) -> Iterator[str]:
             yield f"{pod.metadata.name}-{volume.name}"
 
 
-def _from_environment(pod: Pod) -> Iterator[Target]:
+def _names_secret(pod: Pod, name: str) -> bool:
+    if any(secret.name == name for secret in pod.spec.image_pull_secrets):
+        return True
     for container in pod.spec.all_containers():
         for every in container.env_from:
-            yield from (
-                (what, ref.name) for what, ref in ((SECRET, every.secret_ref), (CONFIG_MAP, every.config_map_ref)) if ref
-            )
-        for source in (one.value_from for one in container.env if one.value_from):
-            refs = ((SECRET, source.secret_key_ref), (CONFIG_MAP, source.config_map_key_ref))
-            yield from ((what, ref.name) for what, ref in refs if ref)
+            if every.secret_ref is not None and every.secret_ref.name == name:
+                return True
+        for one in container.env:
+            if one.value_from is not None and (ref := one.value_from.secret_key_ref) is not None and ref.name == name:
+                return True
+    return any(_mounts_secret(volume, name) for volume in pod.spec.volumes)
 
 
-def _from_volume(volume: Volume) -> Iterator[Target]:
+def _mounts_secret(volume: Volume, name: str) -> bool:
     if volume.secret is not None:
-        yield SECRET, volume.secret.secret_name
+        return volume.secret.secret_name == name
+    return volume.projected is not None and any(
+        one.secret is not None and one.secret.name == name for one in volume.projected.sources
+    )
+
+
+def _names_config_map(pod: Pod, name: str) -> bool:
+    for container in pod.spec.all_containers():
+        for every in container.env_from:
+            if every.config_map_ref is not None and every.config_map_ref.name == name:
+                return True
+        for one in container.env:
+            if one.value_from is not None and (ref := one.value_from.config_map_key_ref) is not None and ref.name == name:
+                return True
+    return any(_mounts_config_map(volume, name) for volume in pod.spec.volumes)
+
+
+def _mounts_config_map(volume: Volume, name: str) -> bool:
     if volume.config_map is not None:
-        yield CONFIG_MAP, volume.config_map.name
-    for source in volume.projected.sources if volume.projected else ():
-        if source.secret is not None:
-            yield SECRET, source.secret.name
-        if source.config_map is not None:
-            yield CONFIG_MAP, source.config_map.name
+        return volume.config_map.name == name
+    sources = volume.projected.sources if volume.projected is not None else ()
+    return any(one.config_map is not None and one.config_map.name == name for one in sources)
