@@ -1,6 +1,7 @@
 """A real API server as the judge of RBAC: objects in, access reviews out. Blocking and plain, and nothing of ostiary's own client.
 
-Reviews are cheap for the server and dear for a client, so they are pipelined: a few hundred requests on their way on a few connections.
+Reviews are cheap for the server and dear for a client, so they are pipelined: a few hundred requests on their way on a few
+connections.
 """
 
 import base64

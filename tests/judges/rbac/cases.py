@@ -1,7 +1,8 @@
 """The corpus: one small cluster a pitfall, with questions and the answers of a real API server.
 
-``corpus/NNN-name/cluster.yaml`` is what stands in the cluster beside what every cluster has; ``verdicts.yaml`` names the pitfall, where it is decided
-upstream, and the questions, in the words of ``ostiary explain rbac --batch`` plus ``answer``. Nothing in it is of ostiary: it can be used by itself.
+``corpus/NNN-name/cluster.yaml`` is what stands in the cluster beside what every cluster has; ``verdicts.yaml`` names the
+pitfall, where it is decided upstream, and the questions, in the words of ``ostiary explain rbac --batch`` plus ``answer``.
+Nothing in it is of ostiary: it can be used by itself.
 """
 
 from dataclasses import dataclass

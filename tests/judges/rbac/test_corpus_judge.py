@@ -1,4 +1,7 @@
-"""Every verdict of the corpus, confirmed by the API server: the clusters are made there, and the questions asked as access reviews."""
+"""Every verdict of the corpus, confirmed by the API server:
+
+The clusters are made there, and the questions asked as access reviews.
+"""
 
 import time
 from typing import Any

@@ -1,8 +1,9 @@
 """Generated clusters on a real API server, and a hundred thousand access reviews: no answer may differ.
 
-Each cluster is judged twice. As read back from the server (every role and binding there is), every answer must be the server's. As manifests (the
-generated ones alone, aggregation computed), every answer must be the server's wherever the roles of the server itself do not already allow.
-``OSTIARY_JUDGE_DECISIONS=1000000`` is the long mode; ``OSTIARY_JUDGE_SEED`` begins elsewhere.
+Each cluster is judged twice. As read back from the server (every role and binding there is), every answer must be the
+server's. As manifests (the generated ones alone, aggregation computed), every answer must be the server's wherever the roles
+of the server itself do not already allow. ``OSTIARY_JUDGE_DECISIONS=1000000`` is the long mode; ``OSTIARY_JUDGE_SEED`` begins
+elsewhere.
 """
 
 import os

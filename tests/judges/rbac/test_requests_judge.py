@@ -1,6 +1,10 @@
-"""What no access review can say, tried by real requests: impersonation in every mode, and writing roles and bindings beyond one's own rights."""
+"""What no access review can say, tried by real requests:
 
-from dataclasses import dataclass, field
+Impersonation in every mode, and writing roles and bindings beyond one's own rights.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +17,7 @@ from tests.pillars.rbac import clusters
 from ostiary.model.rbac import Role, RoleRef
 from ostiary.pillars.rbac.authorizer import Authorizer
 from ostiary.pillars.rbac.escalation import may_bind, may_write_role
-from ostiary.pillars.rbac.identity import Identity
+from ostiary.pillars.rbac.identity import NODE_NAME_KEY, Identity, authenticated
 from ostiary.pillars.rbac.impersonation import impersonate
 from ostiary.pillars.rbac.request import Request
 
@@ -169,15 +173,13 @@ def test_impersonation(api: ApiServer, right: str) -> None:
         subjects=[{"kind": "Group", "name": name} for name in ("system:authenticated", "system:unauthenticated")],
         roleRef=_ref("ClusterRole", "judge:list"),
     )
-    token = account_token(api)
-    api.create([everybody, bound, *as_account(RIGHTS[right])])
+    account = account_of(right)
+    token = account_token(api, account)
+    api.create([everybody, bound, *as_account(RIGHTS[right], account)])
     api.settle(NAMESPACE)
     live = [{**item, "kind": kind} for kind, items in api.rbac().items() for item in items]
     authorizer = Authorizer(clusters.typed(live, server_version=VERSION))
-    requestor = Identity(
-        "system:serviceaccount:judge-a:ann",
-        ("system:serviceaccounts", "system:serviceaccounts:judge-a", "system:authenticated"),
-    )
+    requestor = authenticated(f"system:serviceaccount:{NAMESPACE}:{account}")
     for wanted in WANTED:
         status = api.ask_as(token, "GET", f"/api/v1/namespaces/{NAMESPACE}/configmaps", headers(wanted))
         outcome = impersonate(authorizer, requestor, wanted, LISTING)
@@ -187,18 +189,81 @@ def test_impersonation(api: ApiServer, right: str) -> None:
         assert (status == 200) == allowed, (right, wanted, status, outcome)
 
 
-def account_token(api: ApiServer) -> str:
-    """A token of the service account ann: somebody who is not the administrator and can impersonate only by right."""
+NODE_RIGHTS: dict[str, Cluster] = {
+    "own node": Cluster(
+        (
+            rule("impersonate:associated-node", "nodes", AUTHENTICATION),
+            rule("impersonate-on:associated-node:list", "configmaps"),
+        )
+    ),
+    "own node by star": Cluster(
+        (
+            rule("impersonate:associated-node", "nodes", AUTHENTICATION, "*"),
+            rule("impersonate-on:associated-node:list", "configmaps"),
+        )
+    ),
+    "own node by name": Cluster(
+        (
+            rule("impersonate:associated-node", "nodes", AUTHENTICATION, "n1"),
+            rule("impersonate-on:associated-node:list", "configmaps"),
+        )
+    ),
+    "nothing to do there": Cluster((rule("impersonate:associated-node", "nodes", AUTHENTICATION),)),
+}
+
+
+@pytest.mark.parametrize("right", NODE_RIGHTS)
+def test_impersonation_of_the_node_that_one_runs_on(api: ApiServer, right: str) -> None:
+    """A token that is bound to a pod says on which node it runs; by that alone the mode for associated nodes is open."""
+    account = account_of(f"node: {right}")
+    account_token(api, account)
+    namespace = f"/api/v1/namespaces/{NAMESPACE}"
+    api.ask("POST", "/api/v1/nodes", {"metadata": {"name": "n1"}})
+    pod = {
+        "metadata": {"name": account},
+        "spec": {"nodeName": "n1", "serviceAccountName": account, "containers": [{"name": "c", "image": "c"}]},
+    }
+    api.ask("POST", f"{namespace}/pods", pod)
+    reply = api.ask("GET", f"{namespace}/pods/{account}")
+    assert reply.status == 200, reply
+    bound = {
+        "spec": {"boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": account, "uid": reply.body["metadata"]["uid"]}}
+    }
+    token = api.ask("POST", f"{namespace}/serviceaccounts/{account}/token", bound).body["status"]["token"]
+    cluster = Cluster((*NODE_RIGHTS[right].wide,), further=tuple(as_account(NODE_RIGHTS[right], account)))
+    nodes = _object("ClusterRole", "judge:nodes", rules=[rule("list", "configmaps")])
+    holders = [{"kind": "Group", "name": "system:nodes"}]
+    grant = _object("ClusterRoleBinding", "judge:nodes", subjects=holders, roleRef=_ref("ClusterRole", "judge:nodes"))
+    authorizer = stand(api, replace(cluster, further=(*cluster.further, nodes, grant)))
+    extra = ((NODE_NAME_KEY, ("n1",)), ("authentication.kubernetes.io/pod-name", (account,)))
+    requestor = replace(authenticated(f"system:serviceaccount:{NAMESPACE}:{account}"), extra=extra)
+    for wanted in (Identity("system:node:n1"), Identity("system:node:n2"), Identity("bob")):
+        status = api.ask_as(token, "GET", f"{namespace}/configmaps", headers(wanted))
+        outcome = impersonate(authorizer, requestor, wanted, LISTING)
+        allowed = (
+            outcome.answer.allowed and outcome.identity is not None and authorizer.decide(outcome.identity, LISTING).allowed
+        )
+        assert (status == 200) == allowed, (right, wanted, status, outcome)
+        assert allowed == (wanted.user == "system:node:n1" and right in ("own node", "own node by star"))
+
+
+def account_of(right: str) -> str:
+    """A service account for each set of rights: the server remembers for ten seconds that an impersonation was allowed, also when the right is gone."""
+    return f"ann-{hashlib.sha256(right.encode()).hexdigest()[:10]}"
+
+
+def account_token(api: ApiServer, account: str) -> str:
+    """A token of a service account: somebody who is not the administrator and can impersonate only by right."""
     api.namespace(NAMESPACE)
-    api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "ann"}})
-    reply = api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/ann/token", {"spec": {}})
+    api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": account}})
+    reply = api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token", {"spec": {}})
     assert reply.status == 201, reply
     return str(reply.body["status"]["token"])
 
 
-def as_account(cluster: Cluster) -> list[dict[str, Any]]:
-    """The bindings of a cluster, for the service account ann."""
-    subjects = [{"kind": "ServiceAccount", "name": "ann", "namespace": NAMESPACE}]
+def as_account(cluster: Cluster, account: str) -> list[dict[str, Any]]:
+    """The bindings of a cluster, for a service account."""
+    subjects = [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]
     bindings = [one for one in cluster.objects if one["kind"].endswith("Binding")]
     return [{**one, "metadata": {**one["metadata"], "name": "judge:account"}, "subjects": subjects} for one in bindings]
 
