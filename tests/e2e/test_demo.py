@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.judge("the whole demo on a real node", needs="real-node")
+@pytest.mark.judge("the whole demo on a real node", needs=("root", "linux"))
 def test_the_demo_refuses_the_attacker_and_keeps_the_shop(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "KEEP")}
     environment["OSTIARY_STATE"] = str(tmp_path / "state")
