@@ -21,7 +21,7 @@ from ostiary.adapters.kubernetes.client import Client
 from ostiary.adapters.kubernetes.kubeconfig import load
 from ostiary.adapters.kubernetes.live import read_live
 from ostiary.adapters.manifests.defaults import as_stored
-from ostiary.adapters.manifests.directory import read_directory, read_text
+from ostiary.adapters.manifests.directory import read_directory, read_file, read_text
 from ostiary.model.cluster import Cluster
 from ostiary.model.kinds import KINDS, Kind
 from ostiary.model.world import World
@@ -130,7 +130,7 @@ async def test_every_default_is_that_of_the_real_server(ostiary_cluster: "Runnin
     """``terse.yaml`` says as little as the server accepts; what is left to differ is what the server allocates or admission adds."""
     terse = Path(__file__).with_name("terse.yaml")
     kubectl(ostiary_cluster, "apply", "--server-side", "-f", str(terse))
-    written, stored = read_directory(terse.parent, KEY), await from_server(ostiary_cluster)
+    written, stored = read_file(terse, KEY), await from_server(ostiary_cluster)
     found = compare(written, stored)
     assert found.removed == ()
     assert {str(ref) for ref in found.changed} == {

@@ -272,3 +272,12 @@ def test_a_blind_spot_is_a_sentence() -> None:
     blind = Blind(kind="Pod", namespace="shut", reason=Reason.FORBIDDEN, detail="may not list pods in namespace shut")
     assert str(blind) == "Pod in shut: forbidden (may not list pods in namespace shut)"
     assert json.dumps(str(blind))
+
+
+@pytest.mark.parametrize(("version", "blind"), [("v1.37.9", []), ("v1.38.0", [("Pod", Reason.UNKNOWN_FIELD)])])
+async def test_a_server_that_is_newer_than_ostiary_may_hold_fields_that_are_not_known(
+    version: str, blind: list[tuple[str, Reason]]
+) -> None:
+    double = Double(version=version)
+    double.objects["Pod"] = [pod("a"), pod("b", spec={"hostMoon": True})]
+    assert reasons(await read(double)) == blind
