@@ -25,17 +25,18 @@ from ostiary.apply.perform import perform
 from ostiary.apply.undo import undo
 from ostiary.model.meta import Ref
 from ostiary.model.plan import Plan
+from ostiary.model.verdict import Proof
 from ostiary.model.world import World
 from ostiary.pillars.pods.admission import (
-    STAGES,
     WORST,
     AdmissionPolicy,
     WorkloadException,
     changes,
     defaulting,
+    enforce,
     policies,
+    prove,
     static_files,
-    trials,
     would_refuse,
 )
 from ostiary.pillars.pods.admission.static_files import CONFIGURATION
@@ -122,14 +123,9 @@ async def world_of(client: Client) -> World:
 
 
 def plan_of(world: World, policy: AdmissionPolicy) -> Plan:
-    return Plan(
-        pillar="pods",
-        world=world.digest,
-        claim="test",
-        stages=STAGES,
-        changes=changes(world, policy),
-        trials=trials(world, policy),
-    )
+    proof = prove(world, policy)
+    assert isinstance(proof, Proof), proof
+    return enforce(proof)
 
 
 async def test_a_plan_is_performed_and_is_empty_then_and_can_be_taken_back(client: Client, space: str, tmp_path: Path) -> None:
@@ -159,7 +155,7 @@ async def test_a_renewed_exception_and_a_wider_scope_are_patches(client: Client,
         return AdmissionPolicy(controls=("POD-127",), namespaces=(space, *more), exceptions=(one,))
 
     for number, wanted in enumerate(
-        (policy(3), policy(9), policy(9, "shop"), AdmissionPolicy(controls=("POD-147",), namespaces=(space,)))
+        (policy(3), policy(9), policy(9, "default"), AdmissionPolicy(controls=("POD-147",), namespaces=(space,)))
     ):
         plan = plan_of(await world_of(client), wanted)
         kinds = {str(one.action) for one in plan.changes}

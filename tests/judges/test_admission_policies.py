@@ -21,6 +21,7 @@ from tests.pillars.strategies import bulk as wild_bulk
 from ostiary.adapters.decode import Decoder
 from ostiary.adapters.kubernetes.client import Client, Response
 from ostiary.adapters.kubernetes.kubeconfig import load
+from ostiary.adapters.manifests.defaults import as_stored
 from ostiary.model.kinds import Kind, find
 from ostiary.model.meta import Ref
 from ostiary.model.pods import Pod
@@ -60,9 +61,10 @@ def group_of(code: str) -> int:
 
 
 def maker(manifest: dict[str, Any], namespace: str) -> Maker:
-    """By the decoder that reads live clusters and manifests."""
+    """By what reads manifests: filled in as the API server would, and decoded as everything is."""
     metadata = {**manifest["metadata"], "namespace": namespace}
-    pod = DECODER.plain(POD_KIND, {**manifest, "metadata": metadata, "status": {}})
+    written = json.loads(json.dumps({**manifest, "metadata": metadata, "status": {}}))
+    pod = DECODER.plain(POD_KIND, as_stored(POD_KIND, written))
     assert isinstance(pod, Pod)
     return Maker(Ref("Pod", namespace, metadata["name"]), pod.metadata, pod)
 

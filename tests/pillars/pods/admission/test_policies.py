@@ -15,10 +15,12 @@ from ostiary.core.errors import BadInput
 from ostiary.model.admission import AdmissionPolicy as Held
 from ostiary.model.admission import AdmissionPolicyBinding
 from ostiary.model.basics import Namespace
+from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
 from ostiary.model.meta import Meta, OwnerReference, Ref
 from ostiary.model.plan import Action
 from ostiary.model.pods import Pod
+from ostiary.model.verdict import Proof, Refutation, Unknown
 from ostiary.model.workloads import Workload
 from ostiary.model.world import World
 from ostiary.pillars.pods.admission import (
@@ -26,7 +28,9 @@ from ostiary.pillars.pods.admission import (
     WorkloadException,
     changes,
     defaulting,
+    enforce,
     policies,
+    prove,
     static_files,
     trials,
     violated,
@@ -281,3 +285,30 @@ def test_a_trial_is_made_only_where_the_level_would_not_refuse_first() -> None:
     assert [one.admitted for one in trials(held, policy())] == [True]
     assert trials(World.of(Cluster(), today=TODAY), policy()) == ()
     assert good("shop")["metadata"]["namespace"] == "shop"
+
+
+def test_what_is_proved_is_enforced_and_nothing_else() -> None:
+    proof = prove(world(), policy(exception()))
+    assert isinstance(proof, Proof)
+    plan = enforce(proof)
+    assert plan.changes == changes(world(), policy(exception()))
+    assert plan.stages == ("observe", "enforce")
+    assert any(fact.startswith("posture shop ") for fact in plan.premises)
+
+
+def test_a_workload_that_would_be_refused_refutes() -> None:
+    refuted = prove(world(), policy())
+    assert isinstance(refuted, Refutation)
+    assert refuted.witnesses[0].subject == Ref("Deployment", "shop", "web")
+    assert "spec.template.spec.containers[0].securityContext.privileged" in refuted.witnesses[0].reason
+
+
+@pytest.mark.parametrize("kind", ["Pod", "ValidatingAdmissionPolicy", "MutatingWebhookConfiguration", ""])
+def test_what_could_not_be_read_makes_it_unknown(kind: str) -> None:
+    unread = world(bad=False, blind=(Blind(kind=kind, reason=Reason.FORBIDDEN),))
+    assert isinstance(prove(unread, policy()), Unknown)
+    assert isinstance(prove(world(bad=False), policy()), Proof)
+
+
+def test_a_namespace_that_is_not_there_makes_it_unknown() -> None:
+    assert isinstance(prove(world(bad=False), policy(namespaces=("shop", "typo"))), Unknown)

@@ -10,6 +10,7 @@ from ostiary.pillars.pods.admission.evaluator import violated, would_refuse
 from ostiary.pillars.pods.admission.found import found
 from ostiary.pillars.pods.admission.mutating import defaulting
 from ostiary.pillars.pods.admission.policy import WORST, AdmissionPolicy, WorkloadException
+from ostiary.pillars.pods.admission.prove import Proposal, enforce, prove
 from ostiary.pillars.pods.admission.static_files import static_files
 from ostiary.pillars.pods.admission.trials import trials
 from ostiary.pillars.pods.admission.validating import policies
@@ -18,11 +19,14 @@ __all__ = [
     "STAGES",
     "WORST",
     "AdmissionPolicy",
+    "Proposal",
     "WorkloadException",
     "changes",
     "defaulting",
+    "enforce",
     "found",
     "policies",
+    "prove",
     "static_files",
     "trials",
     "violated",

@@ -15,7 +15,7 @@ from ostiary.model.plan import Action, Change, Target
 from ostiary.model.world import World
 from ostiary.pillars.pods.admission import mutating
 from ostiary.pillars.pods.admission.policy import AdmissionPolicy
-from ostiary.pillars.pods.admission.scope import control_plane_namespaces, left_out
+from ostiary.pillars.pods.admission.scope import control_plane_namespaces, where
 from ostiary.pillars.pods.admission.validating import (
     API_VERSION,
     BINDING,
@@ -50,7 +50,7 @@ def changes(world: World, policy: AdmissionPolicy) -> tuple[Change, ...]:
     for one in wanted:
         there = held.get((one["kind"], one["metadata"]["name"]))
         if there is None:
-            observing.append(_create(one, policy))
+            observing.append(_create(one, where(policy, also)))
         elif isinstance(there, AdmissionPolicyBinding):
             observing.extend(_rescoped(one, there))
         else:
@@ -75,38 +75,30 @@ def _target(kind: str, name: str) -> Target:
     return Target(api_version=API_VERSION, kind=kind, resource=RESOURCES[kind], name=name)
 
 
-def _create(one: Object, policy: AdmissionPolicy) -> Change:
+def _create(one: Object, place: str) -> Change:
     body = {**one, "spec": {**one["spec"], "validationActions": list(OBSERVE)}} if one["kind"] == BINDING else one
     return Change(
         stage=OBSERVING,
         action=Action.CREATE,
         target=_target(one["kind"], one["metadata"]["name"]),
         after=body,
-        sentence=_sentence(one, policy),
+        sentence=_sentence(one, place),
     )
 
 
-def _sentence(one: Object, policy: AdmissionPolicy) -> str:
+def _sentence(one: Object, place: str) -> str:
     name = one["metadata"]["name"]
     if one["kind"] == mutating.POLICY:
         default = mutating.DEFAULTS[name.removeprefix("ostiary-default-")]
         return f"Default {default.name}: filled into new pods that say nothing; it may break something: {default.may_break}"
     if one["kind"] == mutating.BINDING:
-        return f"Default {name.removeprefix('ostiary-default-')}: in {_where(policy)}"
+        return f"Default {name.removeprefix('ostiary-default-')}: in {place}"
     code = name.removeprefix("ostiary-").upper()
     if one["kind"] == POLICY:
         return f"{code}, {BY_CODE[code].title}: the API server can tell; it does nothing about it yet"
-    return f"{code}: warn about every new pod that violates it and write it to the audit log, in {_where(policy)}; nothing is refused yet"
-
-
-def _where(policy: AdmissionPolicy) -> str:
-    if policy.namespaces:
-        return f"namespace {', '.join(sorted(policy.namespaces))}"
-    out = left_out(policy)
-    but = f" but {', '.join(out)}" if out else ""
-    if policy.labels:
-        return f"namespaces labelled {', '.join(f'{key}={value}' for key, value in sorted(policy.labels.items()))}{but}"
-    return f"every namespace{but}"
+    return (
+        f"{code}: warn about every new pod that violates it and write it to the audit log, in {place}; nothing is refused yet"
+    )
 
 
 def _plain(value: Any) -> Any:

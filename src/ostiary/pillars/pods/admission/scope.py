@@ -37,6 +37,17 @@ def left_out(policy: AdmissionPolicy, also: tuple[str, ...] = ()) -> tuple[str, 
     return () if policy.control_plane else tuple(sorted({*LEFT_OUT, *also}))
 
 
+def where(policy: AdmissionPolicy, also: tuple[str, ...] = ()) -> str:
+    """The scope in words."""
+    if policy.namespaces:
+        return f"namespace {', '.join(sorted(policy.namespaces))}"
+    out = left_out(policy, also)
+    but = f" but {', '.join(out)}" if out else ""
+    if policy.labels:
+        return f"namespaces labelled {', '.join(f'{key}={value}' for key, value in sorted(policy.labels.items()))}{but}"
+    return f"every namespace{but}"
+
+
 def covers(policy: AdmissionPolicy, namespace: str, labels: Mapping[str, str], also_left_out: tuple[str, ...] = ()) -> bool:
     """Whether the policy holds in that namespace."""
     if namespace in left_out(policy, also_left_out):

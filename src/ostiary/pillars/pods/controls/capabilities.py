@@ -124,7 +124,7 @@ def _net_raw(case: Case) -> Iterator[Violation]:
         added = any(name.upper() in _RAW for name in said.add)
         if added or not any(name.upper() in _RAW | _EVERYTHING for name in said.drop):
             field = "add" if added else "drop"
-            yield Violation(f"{place.path}.securityContext.capabilities.{field}", "keeps NET_RAW")
+            yield Violation(f"{place.path}.securityContext.capabilities.{field}", f"container {place.container.name}")
 
 
 NET_RAW = Control(
@@ -143,7 +143,7 @@ NET_RAW = Control(
 def _not_dropped(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if not any(name.upper() in _EVERYTHING for name in (place.context.capabilities or _NONE).drop):
-            yield Violation(f"{place.path}.securityContext.capabilities.drop", "does not drop ALL")
+            yield Violation(f"{place.path}.securityContext.capabilities.drop", f"container {place.container.name}")
 
 
 NOT_DROPPED = Control(

@@ -28,7 +28,7 @@ def _no_seccomp(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         profile = place.context.seccomp_profile or case.context.seccomp_profile
         if profile is None or not profile.type:
-            yield Violation(f"{place.path}.securityContext.seccompProfile", "nothing said")
+            yield Violation(f"{place.path}.securityContext.seccompProfile", f"container {place.container.name}")
 
 
 NO_SECCOMP = Control(
@@ -151,7 +151,7 @@ SYSCTLS = Control(
 
 def _shared_processes(case: Case) -> Iterator[Violation]:
     if case.spec.share_process_namespace:
-        yield Violation("spec.shareProcessNamespace", "true")
+        yield Violation("spec.shareProcessNamespace", "shareProcessNamespace")
 
 
 SHARED_PROCESSES = Control(
@@ -168,7 +168,7 @@ SHARED_PROCESSES = Control(
 
 def _host_pid(case: Case) -> Iterator[Violation]:
     if case.spec.host_pid:
-        yield Violation("spec.hostPID", "true")
+        yield Violation("spec.hostPID", "hostPID")
 
 
 HOST_PID = Control(
@@ -185,7 +185,7 @@ HOST_PID = Control(
 
 def _host_ipc(case: Case) -> Iterator[Violation]:
     if case.spec.host_ipc:
-        yield Violation("spec.hostIPC", "true")
+        yield Violation("spec.hostIPC", "hostIPC")
 
 
 HOST_IPC = Control(
@@ -202,7 +202,7 @@ HOST_IPC = Control(
 
 def _host_network(case: Case) -> Iterator[Violation]:
     if case.spec.host_network:
-        yield Violation("spec.hostNetwork", "true")
+        yield Violation("spec.hostNetwork", "hostNetwork")
 
 
 HOST_NETWORK = Control(
@@ -220,11 +220,11 @@ HOST_NETWORK = Control(
 def _host_process(case: Case) -> Iterator[Violation]:
     options = case.context.windows_options
     if options is not None and options.host_process:
-        yield Violation("spec.securityContext.windowsOptions.hostProcess", "true")
+        yield Violation("spec.securityContext.windowsOptions.hostProcess", "hostProcess")
     for place in case.containers:
         own = place.context.windows_options
         if own is not None and own.host_process:
-            yield Violation(f"{place.path}.securityContext.windowsOptions.hostProcess", "true")
+            yield Violation(f"{place.path}.securityContext.windowsOptions.hostProcess", "hostProcess")
 
 
 HOST_PROCESS = Control(

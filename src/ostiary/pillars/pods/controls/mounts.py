@@ -15,7 +15,7 @@ _WRITABLE_SOURCES = ("host_path", "persistent_volume_claim", "empty_dir", "ephem
 def _writable_root(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if place.context.read_only_root_filesystem is not True:
-            yield Violation(f"{place.path}.securityContext.readOnlyRootFilesystem", "not true")
+            yield Violation(f"{place.path}.securityContext.readOnlyRootFilesystem", f"container {place.container.name}")
 
 
 WRITABLE_ROOT = Control(

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from ostiary.model.finding import Severity
-from ostiary.model.pods import EmptyDirVolume, Volume
 from ostiary.pillars.pods.controls.case import Case, Place
 from ostiary.pillars.pods.controls.control import Cel, Control, Violation
 from ostiary.pillars.pods.controls.sources import NSA_RESOURCES, k8s
@@ -51,7 +50,7 @@ def _lacking(resource: str, kind: str, has: Callable[[Case, Place, str], bool]) 
     def violations(case: Case) -> Iterator[Violation]:
         for place in case.lasting:
             if not has(case, place, resource):
-                yield Violation(f"{place.path}.resources.{kind}.{resource}", "nothing said")
+                yield Violation(f"{place.path}.resources.{kind}.{resource}", f"container {place.container.name}")
 
     return violations
 
@@ -116,15 +115,9 @@ STORAGE_LIMIT = _control(
 )
 
 
-def _scratch(volume: Volume) -> EmptyDirVolume | None:
-    """A volume without any source is one too: the API server makes it so."""
-    sources = (getattr(volume, name) for name in volume.__struct_fields__ if name != "name")
-    return volume.empty_dir or (EmptyDirVolume() if all(source is None for source in sources) else None)
-
-
 def _unlimited_scratch(case: Case) -> Iterator[Violation]:
     for i, volume in enumerate(case.spec.volumes):
-        scratch = _scratch(volume)
+        scratch = volume.empty_dir
         if scratch is not None and scratch.medium != "Memory" and is_zero(scratch.size_limit or 0):
             yield Violation(f"spec.volumes[{i}].emptyDir.sizeLimit", f"{volume.name} may fill the node's disk")
 

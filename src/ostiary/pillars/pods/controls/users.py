@@ -44,7 +44,7 @@ def _non_root(case: Case, place: Place) -> bool:
 def _root(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if _uid(case, place) == 0:
-            yield Violation(f"{place.path}.securityContext.runAsUser", "0")
+            yield Violation(f"{place.path}.securityContext.runAsUser", "user 0")
 
 
 ROOT = Control(
@@ -83,7 +83,7 @@ def _low_uid(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         uid = _uid(case, place)
         if uid is not None and 0 < uid < LOWEST_UID and case.spec.host_users is not False:
-            yield Violation(f"{place.path}.securityContext.runAsUser", str(uid))
+            yield Violation(f"{place.path}.securityContext.runAsUser", f"user {uid}")
 
 
 LOW_UID = Control(
@@ -102,7 +102,7 @@ LOW_UID = Control(
 def _root_group(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if _gid(case, place) == 0:
-            yield Violation(f"{place.path}.securityContext.runAsGroup", "0")
+            yield Violation(f"{place.path}.securityContext.runAsGroup", "group 0")
 
 
 ROOT_GROUP = Control(
@@ -120,9 +120,9 @@ ROOT_GROUP = Control(
 
 def _root_groups(case: Case) -> Iterator[Violation]:
     if 0 in case.context.supplemental_groups:
-        yield Violation("spec.securityContext.supplementalGroups", "0")
+        yield Violation("spec.securityContext.supplementalGroups", "supplementalGroups")
     if case.context.fs_group == 0:
-        yield Violation("spec.securityContext.fsGroup", "0")
+        yield Violation("spec.securityContext.fsGroup", "fsGroup")
 
 
 ROOT_GROUPS = Control(
@@ -143,7 +143,7 @@ ROOT_GROUPS = Control(
 def _escalation(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if place.context.allow_privilege_escalation is not False:
-            yield Violation(f"{place.path}.securityContext.allowPrivilegeEscalation", "not false")
+            yield Violation(f"{place.path}.securityContext.allowPrivilegeEscalation", f"container {place.container.name}")
 
 
 ESCALATION = Control(
@@ -162,7 +162,7 @@ ESCALATION = Control(
 def _privileged(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if place.context.privileged and not place.init:
-            yield Violation(f"{place.path}.securityContext.privileged", "true")
+            yield Violation(f"{place.path}.securityContext.privileged", f"container {place.container.name}")
 
 
 PRIVILEGED = Control(
@@ -182,7 +182,7 @@ PRIVILEGED = Control(
 def _privileged_init(case: Case) -> Iterator[Violation]:
     for place in case.containers:
         if place.context.privileged and place.init:
-            yield Violation(f"{place.path}.securityContext.privileged", "true")
+            yield Violation(f"{place.path}.securityContext.privileged", f"container {place.container.name}")
 
 
 PRIVILEGED_INIT = Control(
@@ -201,7 +201,7 @@ PRIVILEGED_INIT = Control(
 
 def _host_users(case: Case) -> Iterator[Violation]:
     if case.spec.host_users is not False and not case.spec.host_network:
-        yield Violation("spec.hostUsers", "not false")
+        yield Violation("spec.hostUsers", "hostUsers is not false")
 
 
 HOST_USERS = Control(
