@@ -1,7 +1,7 @@
 """RBAC of clusters that reach every pitfall on both sides, and questions to ask of them: from ``random.Random`` in bulk.
 
-Plain JSON as people write it, all of it accepted by an API server. The alphabets are small and full of look-alikes (``pods``, ``Pods``, ``pods/*``), so
-that questions hit and miss about equally often.
+Plain JSON as people write it, all of it accepted by an API server. The alphabets are small and full of look-alikes (``pods``,
+``Pods``, ``pods/*``), so that questions hit and miss about equally often.
 """
 
 from collections.abc import Sequence
@@ -124,7 +124,10 @@ def rbac(random: Random, *, roles: int = 8, bindings: int = 10, aggregating: int
 
 
 def _aggregating(chance: Chance, name: str) -> dict[str, Any]:
-    """A ClusterRole that aggregates; its own rules only where it is in no circle: there nobody can tell what becomes of them."""
+    """A ClusterRole that aggregates;
+
+    Its own rules only where it is in no circle: there nobody can tell what becomes of them.
+    """
     selector: dict[str, Any] = {"matchLabels": {"team": chance.one(("a", "b", "none"))}}
     if chance.often(0.4):
         selector = {"matchExpressions": [_requirement(chance)]}

@@ -1,4 +1,7 @@
-"""Roles and bindings that an API server refuses: in manifests they leave a doubt, in a running server they count as they stand."""
+"""Roles and bindings that an API server refuses:
+
+In manifests they leave a doubt, in a running server they count as they stand.
+"""
 
 from dataclasses import replace
 
