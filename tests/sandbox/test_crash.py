@@ -44,12 +44,13 @@ def test_killing_any_process_leaves_nothing_and_the_next_up_works(state: Path, v
     identity = cluster.record.identity
     running = processes(identity)
     assert set(running) == set(VICTIMS) - ({"kwok"} if victims != ("kwok",) else set())
-    pid_files = [running[victim] for victim in victims]
-    for pid in pid_files:
+    pids = [running[victim] for victim in victims]
+    for pid in pids:
         os.kill(pid, signal.SIGSTOP)  # so that none of them can react to the other's death
-    for pid in pid_files:
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
     if victims == ("keeper",):
+        assert eventually(lambda: not cluster.record.keeper.alive)
         (shown,) = status()  # asked too early: the supervisor is not done yet, and is left to it
         assert shown.why == "its keeper was killed"
     assert eventually(lambda: not left_of(identity)), left_of(identity)
