@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ostiary.adapters.seals import SealedBase64
 from ostiary.adapters.wire import WIRE
 from ostiary.model.kinds import KINDS, Kind
+from ostiary.model.pods import PodOS, Profile, SecurityContext
 from ostiary.model.sealed import Annotations, Sealed
 
 WORDS = st.sampled_from(
@@ -24,6 +25,21 @@ ANNOTATIONS = st.dictionaries(
     TEXTS,
     max_size=2,
 )
+
+# Words that validation holds to: another one is no object of Kubernetes.
+CLOSED: dict[type, dict[str, st.SearchStrategy[Any]]] = {
+    Profile: {"type": st.sampled_from(["Localhost", "RuntimeDefault", "Unconfined"])},
+    PodOS: {"name": st.sampled_from(["linux", "windows"])},
+    SecurityContext: {"procMount": st.sampled_from(["Default", "Unmasked"])},
+}
+
+# The model has one type for several workloads; not each has every field.
+ABSENT = {
+    "Deployment": ("serviceName",),
+    "ReplicaSet": ("serviceName",),
+    "DaemonSet": ("serviceName", "replicas"),
+    "Job": ("serviceName", "replicas"),
+}
 
 
 def objects(kind: Kind, texts: st.SearchStrategy[str] = TEXTS) -> st.SearchStrategy[dict[str, Any]]:
@@ -40,6 +56,10 @@ def any_object() -> st.SearchStrategy[tuple[Kind, dict[str, Any]]]:
 
 
 def _named(kind: Kind, name: str, item: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
+    for field in ABSENT.get(kind.kind, ()):
+        item.get("spec", {}).pop(field, None)
+    for field in ABSENT["Job"] if kind.kind == "CronJob" else ():
+        item.get("spec", {}).get("jobTemplate", {}).get("spec", {}).pop(field, None)
     meta = {**item.get("metadata", {}), "name": name, "annotations": annotations}
     meta.pop("namespace", None)
     if kind.namespaced:
@@ -50,8 +70,9 @@ def _named(kind: Kind, name: str, item: dict[str, Any], annotations: dict[str, s
 
 def _drawn(info: Any, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     match info:
-        case msgspec.inspect.StructType(fields=fields):
-            return st.fixed_dictionaries({}, optional={field.encode_name: _drawn(field.type, texts) for field in fields})
+        case msgspec.inspect.StructType(cls=cls, fields=fields):
+            drawn = {field.encode_name: _drawn(field.type, texts) for field in fields}
+            return st.fixed_dictionaries({}, optional={**drawn, **CLOSED.get(cls, {})})
         case msgspec.inspect.UnionType(types=types):
             return st.one_of(*(_drawn(of, texts) for of in types if not isinstance(of, msgspec.inspect.NoneType)))
         case msgspec.inspect.VarTupleType(item_type=of):
