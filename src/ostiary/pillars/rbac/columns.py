@@ -11,7 +11,7 @@ Not answered here: the Node authorizer and ``system:masters``, which are not rul
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -69,6 +69,10 @@ class _Words:
         """Rows that have any of these words; one that has several may stand there several times."""
         found = [self._rows[word] for word in words if word in self._rows]
         return np.concatenate(found) if found else _NONE
+
+    def words(self) -> tuple[str, ...]:
+        """Every word that some row has."""
+        return tuple(self._rows)
 
     def mask(self, *words: str) -> Bools:
         """For every row, whether it has any of these words."""
@@ -130,14 +134,34 @@ class Columns:
         """For each request, how many pairs of subject and scope may make it, in all namespaces together."""
         return tuple(len(self._pairs(self._allowing(request))[0]) for request in requests)
 
+    def holding(self, request: Request) -> Iterator[tuple[Grant, frozenset[str] | None]]:
+        """Every grant with a sure rule for the request, its name left open: the names it is limited to, or None for every name."""
+        return self._named(self._matching(request, any_name=True))
+
+    def with_verb(self, prefix: str) -> Iterator[tuple[Grant, frozenset[str] | None]]:
+        """The same for rules about resources with a verb that begins so, or ``*``."""
+        words = [word for word in self._verbs.words() if word.startswith(prefix) or word == ALL]
+        rules = np.unique(self._verbs.rows(*words))
+        return self._named(np.array([i for i in rules.tolist() if self._rules[i].resources], dtype=np.int64))
+
+    def _named(self, rules: Ints) -> Iterator[tuple[Grant, frozenset[str] | None]]:
+        matching = frozenset(self._rules[i] for i in rules.tolist())
+        for grant in self._grant_objects[self._with_rules(rules)].tolist():
+            limits = [rule.resource_names for rule in grant.rules.sure if rule in matching]
+            yield grant, frozenset(name for limit in limits for name in limit) if all(limits) else None
+
     def _allowing(self, request: Request) -> Ints:
         """The grants with a sure rule that allows the request, whatever their scope, in order."""
+        return self._with_rules(self._matching(request))
+
+    def _with_rules(self, rules: Ints) -> Ints:
+        """The grants that have any of these rules, in order."""
         has_body = np.zeros(self._body_count, dtype=np.bool_)
-        has_body[self._bodies_of_rule.gather(self._matching(request))[0]] = True
+        has_body[self._bodies_of_rule.gather(rules)[0]] = True
         return np.flatnonzero(has_body[self._body_of])
 
-    def _matching(self, request: Request) -> Ints:
-        """The rules that allow the request."""
+    def _matching(self, request: Request, *, any_name: bool = False) -> Ints:
+        """The rules that allow the request; ``any_name``: or would with some name."""
         verbs = self._verbs.mask(request.verb, ALL)
         if not request.is_resource:
             both = self._with_paths[verbs[self._with_paths]]
@@ -146,7 +170,7 @@ class Columns:
         found = self._resources.rows(request.combined, ALL, *sub)
         found = found[verbs[found]]
         found = found[self._groups.mask(request.api_group, ALL)[found]]
-        return found[self._names.mask(_ANY_NAME, _name_word(request.name))[found]]
+        return found if any_name else found[self._names.mask(_ANY_NAME, _name_word(request.name))[found]]
 
     def _pairs(self, grants: Ints) -> tuple[Ints, Ints]:
         """Scope and subject as one number each, sorted, without repetition; and a grant for each."""
