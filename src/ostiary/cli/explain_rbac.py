@@ -6,8 +6,8 @@
     ostiary explain rbac --who get secrets -n shop
     ostiary explain rbac --batch questions.ndjson --source manifests/ --format json
 
-``--as`` is somebody who signed in: service accounts and nodes get the groups that Kubernetes gives them, everybody gets ``system:authenticated``. In a batch
-groups are taken literally. Exit 0: allowed, or a list; 1: not allowed; 4: unknown.
+``--as`` is somebody who signed in: service accounts and nodes get the groups that Kubernetes gives them, everybody gets
+``system:authenticated``. In a batch groups are taken literally. Exit 0: allowed, or a list; 1: not allowed; 4: unknown.
 """
 
 import sys
