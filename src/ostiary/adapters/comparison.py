@@ -9,7 +9,7 @@ from ostiary.model.cluster import Cluster
 from ostiary.model.kinds import KINDS
 from ostiary.model.meta import Ref
 from ostiary.model.sealed import Sealed
-from ostiary.model.world import encode, write_hook
+from ostiary.model.world import blind_leaf, encode, write_hook
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,14 @@ def compare(before: Cluster, after: Cluster, *, sealed: bool = True) -> Differen
         added=tuple(sorted(new.keys() - old.keys())),
         removed=tuple(sorted(old.keys() - new.keys())),
         changed=tuple(sorted(ref for ref in old.keys() & new.keys() if old[ref] != new[ref])),
-        unseen=tuple(sorted(set(before.blind) ^ set(after.blind), key=encode)),
+        unseen=_unseen(before, after),
     )
+
+
+def _unseen(before: Cluster, after: Cluster) -> tuple[Blind, ...]:
+    """Blind spots of one side alone; the words for people in them are no difference."""
+    old, new = ({blind_leaf(blind): blind for blind in cluster.blind} for cluster in (before, after))
+    return tuple((old | new)[leaf] for leaf in sorted(old.keys() ^ new.keys()))
 
 
 def _veil(value: Any) -> Any:
