@@ -77,19 +77,30 @@ def implied(key: SubjectKey) -> tuple[SubjectKey, ...]:
 
 def _of(primitive: Primitive, columns: Columns, groups: Mapping[SubjectKey, tuple[SubjectKey, ...]]) -> Iterator[Fact]:
     needs = [(need, _holdings(need, columns)) for need in primitive.needs]
-    scopes = sorted({scope for _, holdings in needs for _, scope in holdings})
-    candidates: defaultdict[str, set[SubjectKey]] = defaultdict(set)
+    by_scope: defaultdict[str, set[SubjectKey]] = defaultdict(set)
     for _, holdings in needs:
         for key, scope in holdings:
-            for where in scopes if scope == CLUSTER else (scope,):
-                candidates[where].add(key)
-    for scope in scopes:
+            by_scope[scope].add(key)
+    through = _through_groups(by_scope[CLUSTER], groups) if len(needs) > 1 else {}
+    for scope, keys in sorted(by_scope.items()):
         if primitive.namespace and scope not in (CLUSTER, primitive.namespace):
             continue
-        for key in sorted(candidates[scope]):
+        further = (member for group in keys & through.keys() for member in through[group]) if scope else ()
+        for key in sorted(keys.union(further)):
             fact = _fact(primitive, key, scope, needs, groups[key])
             if fact is not None:
                 yield fact
+
+
+def _through_groups(
+    keys: set[SubjectKey], groups: Mapping[SubjectKey, tuple[SubjectKey, ...]]
+) -> dict[SubjectKey, list[SubjectKey]]:
+    """For each group, those of the keys who are always in it: they may hold one need cluster-wide and another by the group, in a namespace."""
+    found: defaultdict[SubjectKey, list[SubjectKey]] = defaultdict(list)
+    for key in keys:
+        for group in groups[key][1:]:
+            found[group].append(key)
+    return found
 
 
 def _fact(

@@ -1,0 +1,1 @@
+"""What is wrong, one idea a module; ``check`` puts them together."""
