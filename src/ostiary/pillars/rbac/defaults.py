@@ -8,8 +8,9 @@ confirms.
 """
 
 CLUSTER_ADMIN = "cluster-admin"
-_EDIT = tuple(
-    "create-workloads change-workloads exec reach-pods read-secrets legacy-tokens mint-tokens impersonate-accounts external-addresses".split()
+_EDIT = (
+    *("create-workloads", "change-workloads", "exec", "reach-pods", "read-secrets"),
+    *("legacy-tokens", "mint-tokens", "impersonate-accounts", "external-addresses"),
 )
 _LEADS: dict[str, tuple[str, ...]] = {"view": (), "edit": _EDIT, "admin": _EDIT}
 
