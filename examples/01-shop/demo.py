@@ -94,7 +94,7 @@ def story(kind: str, work: Path) -> None:
     attack("admitted")
 
     say("check: what is wrong now, and who has to change what")
-    run("ostiary", "check", "pods", expect=(1,))
+    run("ostiary", "check", "pods", "--severity", "high", expect=(1,))
     say(
         "learn: the tightest level that each namespace can take without refusing anything that runs or that a template would make"
     )

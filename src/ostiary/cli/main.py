@@ -3,11 +3,13 @@
 Exit codes: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown.
 """
 
+import os
 import sys
 
 import typer
 
 from ostiary.cli import apply, explain, intent, sandbox, snapshot, verbs
+from ostiary.cli.output import UNKNOWN
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
 
@@ -32,9 +34,15 @@ app.command()(verify)
 
 
 def main() -> None:
-    """Run the command line; the only place where an error becomes an exit code."""
+    """Run the command line; the only place where an error becomes an exit code. A bug is never a verdict: it exits 4."""
     try:
         app()
     except OstiaryError as error:
         print(f"ostiary: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        if os.environ.get("OSTIARY_TRACEBACK"):
+            raise
+        print(f"ostiary: a bug in ostiary ended this: {type(error).__name__}; nothing is known", file=sys.stderr)
+        print("  see where with OSTIARY_TRACEBACK=1 (it may show parts of the input), and please report it", file=sys.stderr)
+        raise SystemExit(UNKNOWN) from None

@@ -16,7 +16,7 @@ from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, FindingFormat, Format, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ostiary.model.finding import Finding
+    from ostiary.model.finding import Finding, Severity
     from ostiary.model.plan import Plan
     from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
     from ostiary.model.world import World
@@ -68,6 +68,9 @@ def check(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     intent: IntentFile = None,
+    severity: Annotated[
+        str, typer.Option("--severity", help="Only findings at least this bad: critical, high, medium, low or info.")
+    ] = "info",
     form: Annotated[
         FindingFormat, typer.Option("--format", "-f", help="How the answer is written on stdout.")
     ] = FindingFormat.TABLE,
@@ -75,7 +78,8 @@ def check(
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
     chosen = _pillar(pillar)
     world = _world(source, source_option, kubeconfig, context, intent)
-    findings, missing = list(chosen.check(world)), chosen.unseen(world)
+    bad_enough = _at_least(severity)
+    findings, missing = [found for found in chosen.check(world) if found.severity in bad_enough], chosen.unseen(world)
     _show_findings(form, pillar, world, findings, missing)
     raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
 
@@ -90,9 +94,13 @@ def learn(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """The least that what is there needs, as a policy. Exit 4: not everything could be seen, so the policy may be too tight."""
+    from ostiary.model.verdict import Unknown
+
     chosen = _pillar(pillar)
     world = _world(source, source_option, kubeconfig, context, intent)
-    policy, missing = chosen.learn(world), chosen.unseen(world)
+    policy = chosen.learn(world)
+    verdict = chosen.prove(world, policy)
+    missing = verdict.missing if isinstance(verdict, Unknown) else ()
     if form is Format.JSON:
         answer_json({"world": world.digest, "policy": policy, "unseen": [_missing(item) for item in missing]})
     else:
@@ -179,6 +187,16 @@ def enforce(
         journal=journal,
         form=form,
     )
+
+
+def _at_least(severity: str) -> "set[Severity]":
+    from ostiary.core.errors import BadInput
+    from ostiary.model.finding import Severity
+
+    worst_first = list(Severity)
+    if severity not in map(str, worst_first):
+        raise BadInput(f"there is no severity {severity!r}", todo=f"one of {', '.join(map(str, worst_first))}")
+    return set(worst_first[: worst_first.index(Severity(severity)) + 1])
 
 
 def show_verdict(verdict: "Proof[Any] | Refutation | Unknown", world: "World", form: Format) -> int:

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
 from tests.pillars.pods.worlds import ORDINARY, PRIVILEGED, TAME, TODAY, deployed, exception, namespace, pod, workload, world
 
+from ostiary.model.admission import OperationRule, Webhook, WebhookConfiguration
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.finding import Finding, Severity
 from ostiary.model.intent import PodIntent
@@ -16,7 +18,8 @@ from ostiary.pillars import pods
 
 
 def codes(found: World) -> list[tuple[str, str]]:
-    return [(finding.code, str(finding.subject)) for finding in pods.check(found)]
+    """Findings about the levels; the further controls have their own tests."""
+    return [(finding.code, str(finding.subject)) for finding in pods.check(found) if finding.code.startswith("POD-0")]
 
 
 def only(found: World, code: str) -> Finding:
@@ -26,6 +29,23 @@ def only(found: World, code: str) -> Finding:
 
 def test_a_tame_and_pinned_namespace_has_no_finding() -> None:
     assert codes(deployed(TAME, enforce="restricted", enforce_version="v1.37")) == []
+
+
+def test_check_includes_the_further_controls_and_the_webhooks() -> None:
+    shop = deployed(PRIVILEGED, enforce="privileged")
+    hook = WebhookConfiguration(
+        metadata=Meta(name="policy"),
+        webhooks=(
+            Webhook(
+                name="pods.policy.example",
+                failure_policy="Ignore",
+                rules=(OperationRule(operations=("CREATE",), api_groups=("",), api_versions=("v1",), resources=("pods",)),),
+            ),
+        ),
+    )
+    hooked = World.of(structs.replace(shop.cluster, validating_webhooks=(hook,)), today=TODAY)
+    found = {finding.code[:5] for finding in pods.check(hooked)}
+    assert found == {"POD-0", "POD-1", "POD-2"}
 
 
 def test_pods_of_a_deployment_are_one_finding_whose_fix_names_the_deployments_field() -> None:

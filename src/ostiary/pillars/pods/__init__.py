@@ -8,9 +8,11 @@ from collections.abc import Mapping
 
 from ostiary.model.meta import Ref
 from ostiary.model.plan import Plan
+from ostiary.model.verdict import Missing
 from ostiary.model.world import World
-from ostiary.pillars.pods.blindness import unseen
+from ostiary.pillars.pods import blindness
 from ostiary.pillars.pods.check import check
+from ostiary.pillars.pods.controls.found import unseen as unseen_by_controls
 from ostiary.pillars.pods.enforce import enforce
 from ostiary.pillars.pods.learn import intended, learn
 from ostiary.pillars.pods.policy import LevelVersion, PodPolicy, of_certificate
@@ -34,3 +36,8 @@ __all__ = [
 def premises_of(plan: Plan, world: World) -> Mapping[str, Ref]:
     """The premises that a World shows for the policy of a plan: what ``apply`` compares with the plan's own."""
     return premises(world, of_certificate(plan.certificate))
+
+
+def unseen(world: World) -> tuple[Missing, ...]:
+    """What could not be seen and ``check`` would have needed: for the levels, and for the further controls."""
+    return (*blindness.unseen(world), *unseen_by_controls(world))

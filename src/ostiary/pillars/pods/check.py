@@ -12,6 +12,8 @@ from ostiary.model.levels import Level, Version
 from ostiary.model.meta import Ref
 from ostiary.model.world import World
 from ostiary.pillars.pods import codes
+from ostiary.pillars.pods.admission.found import found as found_of_admission
+from ostiary.pillars.pods.controls.found import found as found_of_controls
 from ostiary.pillars.pods.judged import Judge
 from ostiary.pillars.pods.labels import PREFIX, Mistake, Mode, Stance, newest, stance
 from ostiary.pillars.pods.makers import Maker, Owners
@@ -22,10 +24,11 @@ Groups = Mapping[Ref, list[Maker]]
 
 
 def check(world: World) -> Iterator[Finding]:
-    """Every finding, worst first."""
+    """Every finding, worst first: the levels, the further controls, and who else decides about pods on admission."""
     owners = Owners(world)
     groups = owners.groups()
-    found = [*_of_namespaces(world, groups), *_of_pods(world, owners, groups), *_of_intent(world)]
+    levels = (*_of_namespaces(world, groups), *_of_pods(world, owners, groups), *_of_intent(world))
+    found = [*levels, *found_of_controls(world), *found_of_admission(world)]
     order = list(Severity)
     return iter(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject, one.reason)))
 
