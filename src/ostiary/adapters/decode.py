@@ -16,10 +16,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ostiary.adapters.go_null import without_nulls
+from ostiary.adapters.manifests.pod_fields import strange
 from ostiary.adapters.names import wrong_name, wrong_namespace
 from ostiary.adapters.pooled import PodPool
 from ostiary.adapters.seals import Sealer
 from ostiary.adapters.wire import WIRE
+from ostiary.model.blind import Reason
 from ostiary.model.kinds import KINDS, Kind
 from ostiary.model.pods import Pod
 from ostiary.model.token_volume import with_plain_name
@@ -29,6 +31,14 @@ T = TypeVar("T")
 
 class Unreadable(Exception):
     """An object that does not fit its type: says which field, never what stood in it."""
+
+    reason = Reason.UNREADABLE
+
+
+class Unfamiliar(Unreadable):
+    """An object that says something which ostiary's Kubernetes does not know."""
+
+    reason = Reason.UNKNOWN_FIELD
 
 
 class ListMeta(msgspec.Struct, rename="camel", gc=False):
@@ -51,12 +61,18 @@ class Misfit(msgspec.Struct):
     namespace: str
     name: str
     detail: str
+    reason: Reason = Reason.UNREADABLE
 
 
 class Decoder:
-    """Decodes objects of every kind that the model holds, sealing under one key."""
+    """Decodes objects of every kind that the model holds, sealing under one key.
 
-    def __init__(self, key: bytes) -> None:
+    ``wary``: fields of pods that ostiary's Kubernetes does not know are looked for, object by object. An API server of a version that is known has dropped
+    them; a later one may hold them.
+    """
+
+    def __init__(self, key: bytes, *, wary: bool = False) -> None:
+        self._wary = wary
         self._hook = Sealer(key).hook
         self._pool = PodPool(self._hook, key)
         self._objects = {kind.section: self._decoder(_wire(kind)) for kind in KINDS}
@@ -69,6 +85,8 @@ class Decoder:
 
     def json(self, kind: Kind, text: bytes | msgspec.Raw) -> Any:
         """One object from its JSON. Unreadable when it does not fit."""
+        if self._wary and kind.makes_pods and (detail := strange(kind.kind, _generic(text))):
+            raise Unfamiliar(detail)
         try:
             return _finish(kind, self._objects[kind.section].decode(text))
         except msgspec.MsgspecError:
@@ -90,6 +108,8 @@ class Decoder:
 
     def page(self, kind: Kind, body: bytes) -> tuple[list[Any], list[Misfit], ListMeta]:
         """A page of a list: its objects, those that cannot be read, and where the list stands. Unreadable when the page itself is broken."""
+        if self._wary and kind.makes_pods:
+            return self._page_one_by_one(kind, body)
         try:
             if kind.type is Pod:
                 page = self._pods.decode(body)
@@ -110,7 +130,7 @@ class Decoder:
             try:
                 good.append(self.json(kind, item))
             except Unreadable as error:
-                misfits.append(Misfit(*address(kind, item), str(error)))
+                misfits.append(Misfit(*address(kind, item), str(error), error.reason))
         return good, misfits, page.metadata
 
 

@@ -125,7 +125,7 @@ def _event(found: Listing, line: bytes, kind: Kind, decoder: Decoder) -> bool:
         try:
             found.values.append(decoder.json(kind, event.object))
         except Unreadable as error:
-            found.misfits.append(Misfit(*address(kind, event.object), str(error)))
+            found.misfits.append(Misfit(*address(kind, event.object), str(error), error.reason))
         return True
     if event.type == "BOOKMARK":
         bookmark = msgspec.json.decode(event.object, type=_Bookmark).metadata

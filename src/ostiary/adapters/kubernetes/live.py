@@ -14,11 +14,12 @@ from ostiary.adapters.kubernetes.answers import Rejected
 from ostiary.adapters.kubernetes.client import Client, resource_path
 from ostiary.adapters.kubernetes.discovery import Catalogue, catalogue
 from ostiary.adapters.kubernetes.listing import Listing, as_stream, in_pages
-from ostiary.adapters.kubernetes.version import server_version, streams_lists
+from ostiary.adapters.kubernetes.version import minor, server_version, streams_lists
 from ostiary.core.errors import OstiaryError, Unreachable
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
 from ostiary.model.kinds import KINDS, Kind
+from ostiary.model.levels import NEWEST_MINOR
 
 Say = Callable[[str], None]
 
@@ -28,16 +29,17 @@ AT_A_TIME = 6
 async def read_live(client: Client, key: bytes, say: Say = lambda _text: None) -> Cluster:
     """Read everything. Unreachable when the server does not answer at the start, or does not know us."""
     version = await server_version(client)
-    reading = _Reading(client, key, await catalogue(client), stream=streams_lists(version), say=say)
+    decoder = Decoder(key, wary=minor(version) > NEWEST_MINOR)
+    reading = _Reading(client, decoder, await catalogue(client), stream=streams_lists(version), say=say)
     await reading.everything()
     return reading.assembly.cluster(version)
 
 
 class _Reading:
-    def __init__(self, client: Client, key: bytes, served: Catalogue | None, *, stream: bool, say: Say) -> None:
+    def __init__(self, client: Client, decoder: Decoder, served: Catalogue | None, *, stream: bool, say: Say) -> None:
         self.assembly = Assembly()
         self._client, self._served, self._say = client, served, say
-        self._decoder = Decoder(key)
+        self._decoder = decoder
         self._stream = stream
         self._turn = asyncio.Semaphore(AT_A_TIME)
         self._namespaces: list[str] | None = None
@@ -150,6 +152,6 @@ def _misfit(kind: Kind, misfit: Misfit) -> Blind:
         group=kind.group,
         namespace=misfit.namespace,
         name=misfit.name,
-        reason=Reason.UNREADABLE,
+        reason=misfit.reason,
         detail=misfit.detail,
     )

@@ -12,6 +12,7 @@ import msgspec
 from ostiary.adapters.assembly import Collector
 from ostiary.adapters.decode import Decoder, Unreadable, address
 from ostiary.adapters.manifests.defaults import as_stored
+from ostiary.adapters.manifests.pod_fields import strange
 from ostiary.adapters.manifests.unread import NOT_FOR_CLUSTERS, PREDECESSORS, UNREAD
 from ostiary.model import kinds
 from ostiary.model.blind import Blind, Reason
@@ -90,6 +91,8 @@ def _place_object(item: dict[str, Any], where: str, into: Collector, decoder: De
         into.blind(_because(blind, Reason.UNKNOWN_VERSION, detail))
     elif len(msgspec.json.encode(item)) > LARGEST:
         into.blind(_because(blind, Reason.TOO_LARGE, f"over {LARGEST} bytes, the most that an API server takes"))
+    elif detail := strange(kind.kind, item):
+        into.blind(_because(blind, Reason.UNKNOWN_FIELD, detail))
     else:
         _decode(kind, item, blind, into, decoder)
 

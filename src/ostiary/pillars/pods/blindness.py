@@ -28,6 +28,7 @@ _TODO = {
     Reason.DUPLICATE: "keep one of them",
     Reason.MISSING_NAMESPACE: "add the namespace to the source, with its labels",
     Reason.TOO_LARGE: "split the object: an API server would not take it",
+    Reason.UNKNOWN_FIELD: "correct the field; if it is right, it needs an ostiary that knows a later Kubernetes",
     Reason.UNOBSERVED: "run one pod of it, or take the pods out of the webhook's or policy's selectors",
 }
 
