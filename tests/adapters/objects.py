@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ostiary.adapters.seals import SealedBase64
 from ostiary.adapters.wire import WIRE
 from ostiary.model.kinds import KINDS, Kind
-from ostiary.model.pods import PodOS, Profile, SecurityContext
+from ostiary.model.pods import EnvFrom, PodOS, Profile, SecurityContext
 from ostiary.model.sealed import Annotations, Sealed
 
 WORDS = st.sampled_from(
@@ -26,10 +26,13 @@ ANNOTATIONS = st.dictionaries(
     max_size=2,
 )
 
-# Words that validation holds to: another one is no object of Kubernetes.
+_REF = st.fixed_dictionaries({}, optional={"name": WORDS, "optional": st.booleans()})
+
+# Words that validation holds to, and fields that a shared type has in other places only: more is no object of Kubernetes.
 CLOSED: dict[type, dict[str, st.SearchStrategy[Any]]] = {
     Profile: {"type": st.sampled_from(["Localhost", "RuntimeDefault", "Unconfined"])},
     PodOS: {"name": st.sampled_from(["linux", "windows"])},
+    EnvFrom: dict.fromkeys(("secretRef", "configMapRef"), _REF),
     SecurityContext: {"procMount": st.sampled_from(["Default", "Unmasked"])},
 }
 
