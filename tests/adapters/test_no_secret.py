@@ -44,6 +44,7 @@ def manifests() -> list[dict[str, Any]]:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": PLANTED}, "binaryData": {"b": plain}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec},
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"template": template}},
+        {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": meta, "data": {"spec": {"template": template}}},
         {
             "apiVersion": "batch/v1",
             "kind": "CronJob",

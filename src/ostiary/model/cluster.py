@@ -11,7 +11,7 @@ from ostiary.model import admission, basics, network, rbac
 from ostiary.model.blind import Blind
 from ostiary.model.pods import Pod
 from ostiary.model.value import Value
-from ostiary.model.workloads import AnyWorkload, CronJob, PodTemplateObject, ReplicationController, Workload
+from ostiary.model.workloads import AnyWorkload, ControllerRevision, CronJob, PodTemplateObject, ReplicationController, Workload
 
 
 class Cluster(Value, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class Cluster(Value, frozen=True, kw_only=True):
     cron_jobs: tuple[CronJob, ...] = ()
     replication_controllers: tuple[ReplicationController, ...] = ()
     pod_templates: tuple[PodTemplateObject, ...] = ()
+    controller_revisions: tuple[ControllerRevision, ...] = ()
     services: tuple[network.Service, ...] = ()
     endpoint_slices: tuple[network.EndpointSlice, ...] = ()
     service_accounts: tuple[basics.ServiceAccount, ...] = ()
@@ -63,4 +64,5 @@ class Cluster(Value, frozen=True, kw_only=True):
             (("CronJob", w) for w in self.cron_jobs),
             (("ReplicationController", w) for w in self.replication_controllers),
             (("PodTemplate", w) for w in self.pod_templates),
+            (("ControllerRevision", w) for w in self.controller_revisions),
         )

@@ -6,7 +6,7 @@ from ostiary.model import admission, basics, network, rbac
 from ostiary.model.cluster import Cluster
 from ostiary.model.pods import Pod
 from ostiary.model.value import Value
-from ostiary.model.workloads import CronJob, PodTemplateObject, ReplicationController, Workload
+from ostiary.model.workloads import ControllerRevision, CronJob, PodTemplateObject, ReplicationController, Workload
 
 _APPS, _BATCH, _NETWORKING, _RBAC = "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
 
     @property
     def makes_pods(self) -> bool:
-        return self.type in (Pod, Workload, CronJob, ReplicationController, PodTemplateObject)
+        return self.type in (Pod, Workload, CronJob, ReplicationController, PodTemplateObject, ControllerRevision)
 
 
 KINDS: tuple[Kind, ...] = (
@@ -43,6 +43,7 @@ KINDS: tuple[Kind, ...] = (
         "", ("v1",), "ReplicationController", "replicationcontrollers", True, "replication_controllers", ReplicationController
     ),
     Kind("", ("v1",), "PodTemplate", "podtemplates", True, "pod_templates", PodTemplateObject),
+    Kind(_APPS, ("v1",), "ControllerRevision", "controllerrevisions", True, "controller_revisions", ControllerRevision),
     Kind("", ("v1",), "Service", "services", True, "services", network.Service),
     Kind("discovery.k8s.io", ("v1",), "EndpointSlice", "endpointslices", True, "endpoint_slices", network.EndpointSlice),
     Kind("", ("v1",), "ServiceAccount", "serviceaccounts", True, "service_accounts", basics.ServiceAccount),

@@ -86,4 +86,28 @@ class PodTemplateObject(Value, frozen=True, kw_only=True):
     template: PodTemplate = always(PodTemplate())
 
 
-AnyWorkload = Workload | ReplicationController | CronJob | PodTemplateObject
+class RevisionSpec(Value, frozen=True, kw_only=True):
+    """What a revision keeps of its owner's spec: the whole template."""
+
+    template: PodTemplate = always(PodTemplate())
+
+
+class RevisionData(Value, frozen=True, kw_only=True):
+    """The patch that a rollback applies."""
+
+    spec: RevisionSpec = always(RevisionSpec())
+
+
+class ControllerRevision(Value, frozen=True, kw_only=True):
+    """apps/v1 ControllerRevision: an older template of a StatefulSet or DaemonSet, which a rollback makes pods of."""
+
+    metadata: Meta = always(Meta())
+    data: RevisionData = always(RevisionData())
+    revision: int = 0
+
+    @property
+    def template(self) -> PodTemplate:
+        return self.data.spec.template
+
+
+AnyWorkload = Workload | ReplicationController | CronJob | PodTemplateObject | ControllerRevision

@@ -28,7 +28,7 @@ from ostiary.model.kinds import KINDS
 from ostiary.model.pods import Pod, PodSpec, PodTemplate
 from ostiary.model.sealed import Annotations, Sealed
 from ostiary.model.value import Value
-from ostiary.model.workloads import CronJob, PodTemplateObject, ReplicationController, Workload
+from ostiary.model.workloads import ControllerRevision, CronJob, PodTemplateObject, ReplicationController, Workload
 
 Leaf = tuple[str, str, str, str, str]
 
@@ -88,6 +88,9 @@ def _split(value: Value) -> tuple[Any, Pod | PodTemplate | None]:
             return replace(value, spec=replace(spec, job_template=bare)), value.template
         case PodTemplateObject(template=template):
             return replace(value, template=_bare(template)), template
+        case ControllerRevision(data=data):
+            kept = replace(data.spec, template=_bare(value.template))
+            return replace(value, data=replace(data, spec=kept)), value.template
         case _:
             return value, None
 

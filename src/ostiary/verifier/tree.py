@@ -19,6 +19,7 @@ MAKERS = {
     "cron_jobs": "CronJob",
     "replication_controllers": "ReplicationController",
     "pod_templates": "PodTemplate",
+    "controller_revisions": "ControllerRevision",
 }
 MUTATORS = {
     "mutating_webhooks": "MutatingWebhookConfiguration",

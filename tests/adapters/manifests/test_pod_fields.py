@@ -30,6 +30,7 @@ WRAPPED = {
     ("batch/v1", "CronJob"): '{"spec": {"jobTemplate": {"spec": {"template": {}}}}}',
     ("v1", "ReplicationController"): '{"spec": {"template": {}}}',
     ("v1", "PodTemplate"): '{"template": {}}',
+    ("apps/v1", "ControllerRevision"): '{"data": {"spec": {"template": {}}}}',
 }
 
 

@@ -70,6 +70,10 @@ def _pod_template(item: Object) -> None:
     template(child(item, "template"))
 
 
+def _revision(item: Object) -> None:
+    template(child(child(child(item, "data"), "spec"), "template"))
+
+
 def _service(item: Object) -> None:
     for port in children(child(item, "spec"), "ports"):
         if port.get("targetPort") in (None, 0, ""):
@@ -137,6 +141,7 @@ _DEFAULTS: dict[str, Callable[[Any], None]] = {
     "Job": _job,
     "CronJob": _cron_job,
     "ReplicationController": _controller,
+    "ControllerRevision": _revision,
     "Service": _service,
     "EndpointSlice": _endpoint_slice,
     "NetworkPolicy": _network_policy,

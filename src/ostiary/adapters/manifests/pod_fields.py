@@ -17,6 +17,7 @@ import difflib
 import json
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,18 @@ def version() -> str:
 def strange(kind: str, item: Any) -> str:
     """The first field or value that is not known, with its path and what was probably meant; empty when there is none. Never a value."""
     root = _known()["roots"].get(kind, "")
-    return next(_strange(root, item, ""), "") if root else ""
+    if not root:
+        return ""
+    kept = _kept_template(item) if kind == "ControllerRevision" else None
+    return next(chain(_strange(root, item, ""), _strange("PodTemplateSpec", kept, "data.spec.template")), "")
+
+
+def _kept_template(revision: Any) -> Any:
+    """The template that a ControllerRevision keeps, without the word that says how to patch with it; the type calls it a leaf."""
+    found = revision
+    for key in ("data", "spec", "template"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return {key: value for key, value in found.items() if key != "$patch"} if isinstance(found, dict) else None
 
 
 def _strange(of: str, value: Any, path: str) -> Iterator[str]:

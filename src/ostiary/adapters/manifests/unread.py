@@ -11,7 +11,6 @@ def _of(group: str, *kinds: str) -> set[tuple[str, str]]:
 UNREAD: frozenset[tuple[str, str]] = frozenset(
     _of("", "Binding", "ComponentStatus", "Endpoints", "Event", "LimitRange", "ResourceQuota")
     | _of("apiregistration.k8s.io", "APIService")
-    | _of("apps", "ControllerRevision")
     | _of("autoscaling", "HorizontalPodAutoscaler")
     | _of("certificates.k8s.io", "CertificateSigningRequest", "ClusterTrustBundle", "PodCertificateRequest")
     | _of("coordination.k8s.io", "Lease", "LeaseCandidate")

@@ -11,7 +11,7 @@ from itertools import chain
 from ostiary.model.meta import Meta, Ref
 from ostiary.model.pods import Pod, PodTemplate
 from ostiary.model.value import Value
-from ostiary.model.workloads import CronJob, PodTemplateObject, ReplicationController, Workload
+from ostiary.model.workloads import ControllerRevision, CronJob, PodTemplateObject, ReplicationController, Workload
 from ostiary.model.world import World
 
 FINISHED = frozenset(("Succeeded", "Failed"))
@@ -27,6 +27,7 @@ ROOTS: Mapping[str, str] = {
     "CronJob": "spec.jobTemplate.spec.template.",
     "ReplicationController": "spec.template.",
     "PodTemplate": "template.",
+    "ControllerRevision": "data.spec.template.",
 }
 
 
@@ -58,6 +59,7 @@ def maker_of(kind: str, value: Value, posture: str = "") -> Maker | None:
             | ReplicationController(metadata=meta)
             | CronJob(metadata=meta)
             | PodTemplateObject(metadata=meta)
+            | ControllerRevision(metadata=meta)
         ):
             return Maker(Ref(kind, meta.namespace, meta.name), meta, value.template, posture=posture)
         case _:

@@ -30,6 +30,7 @@ MAKER_SECTIONS = (
     "cron_jobs",
     "replication_controllers",
     "pod_templates",
+    "controller_revisions",
 )
 
 
