@@ -91,9 +91,30 @@ def learn(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     intent: IntentFile = None,
+    workloads: Annotated[
+        bool, typer.Option("--workloads", help="Pods: for each workload the smallest patch that reaches restricted.")
+    ] = False,
+    patches: Annotated[
+        Path | None, typer.Option("--patches", help="With --workloads: write the patches into this directory.")
+    ] = None,
+    trial: Annotated[
+        bool, typer.Option("--try", help="With --workloads: run each patched pod once, on a sandbox's real node.")
+    ] = False,
+    upgrade_to: Annotated[
+        str | None, typer.Option("--upgrade-to", metavar="1.N", help="Pods: what an upgrade of the cluster would change.")
+    ] = None,
+    upgrade_from: Annotated[
+        str | None, typer.Option("--upgrade-from", metavar="1.N", help="With --upgrade-to, where the source does not say it.")
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """The least that what is there needs, as a policy. Exit 4: not everything could be seen, so the policy may be too tight."""
+    if workloads or patches or trial or upgrade_to or upgrade_from:
+        from ostiary.cli.harden import Asked, learn_more
+
+        asked = Asked(workloads, patches, trial, upgrade_to, upgrade_from)
+        where = (source, source_option, kubeconfig, context)
+        raise typer.Exit(learn_more(pillar, asked, where, lambda: _world(*where, intent), form))
     from ostiary.model.verdict import Unknown
 
     chosen = _pillar(pillar)

@@ -14,12 +14,13 @@ from msgspec import field
 
 from ostiary.model.levels import Level, Version
 from ostiary.model.meta import Ref
+from ostiary.model.pods import PodTemplate
 from ostiary.model.value import Value
 from ostiary.model.world import World
 from ostiary.pillars.pods.harden.decision import Decision
 from ostiary.pillars.pods.harden.edit import Edit, patch, value_at
 from ostiary.pillars.pods.harden.manifest import fixed, owner_patch
-from ostiary.pillars.pods.harden.profile import Profile, profile
+from ostiary.pillars.pods.harden.profile import Profile, profile, read_only_root, user_namespace
 from ostiary.pillars.pods.harden.search import Found, edited, search
 from ostiary.pillars.pods.harden.tree import tree_of
 from ostiary.pillars.pods.judged import Judge
@@ -52,10 +53,16 @@ class Hardening(Value, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
 
+    beyond: tuple[tuple[str, tuple[Edit, ...]], ...] = ()
+
     @property
     def decided(self) -> bool:
         """Nobody has to be asked before the patch is applied."""
         return not self.decide
+
+    def steps(self) -> tuple[tuple[str, tuple[Edit, ...]], ...]:
+        """What a trial run tries, in this order: the patch, then the profile beyond the level."""
+        return (("the patch", self.edits), *self.beyond)
 
 
 def harden(world: World) -> Iterator[Hardening]:
@@ -91,6 +98,7 @@ class _Study:
             decide=tuple(_of_owner(one, root) for one in found.decide),
             notes=tuple(_notes(top, group, found, version, self._judge)),
             edits=found.edits,
+            beyond=_beyond(edited(top.pod, found.edits)),
         )
 
     def _search(self, maker: Maker, version: Version) -> Found:
@@ -100,6 +108,10 @@ class _Study:
         if key not in self._found:
             self._found[key] = search(maker.pod, version)
         return self._found[key]
+
+
+def _beyond(pod: PodTemplate) -> tuple[tuple[str, tuple[Edit, ...]], ...]:
+    return (("a read-only root", read_only_root(pod)), ("a user namespace", user_namespace(pod)))
 
 
 def _of_owner(one: Decision, root: str) -> Decision:
