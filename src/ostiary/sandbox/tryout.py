@@ -19,12 +19,13 @@ from urllib.parse import quote
 from ostiary.adapters.kubernetes.access import Access
 from ostiary.adapters.kubernetes.answers import Rejected
 from ostiary.adapters.kubernetes.client import Client, object_path, resource_path
-from ostiary.core.errors import Refused
+from ostiary.core.errors import BadInput, Refused
 from ostiary.model.plan import Target
 from ostiary.pillars.pods.harden.edit import merged
 from ostiary.sandbox.fate import HELD, NOT_TRIED, UNCLEAR, Fate, broken_container, fate, settled, why_in_log
+from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.pki import Authority
-from ostiary.sandbox.state import Phase, clusters, read
+from ostiary.sandbox.state import ClusterRecord, Phase, clusters, read
 
 LABEL = "ostiary.dev/trial"
 SETTLE_SECONDS = 3.0  # Ready, and still so after this: a process that dies at its first write has died by then
@@ -60,7 +61,7 @@ class Tried:
 def require_sandbox(access: Access) -> str:
     """The name of the sandbox with a real node that this is. Refused when it is anything else."""
     for layout in clusters():
-        record = read(layout)
+        record = _record(layout)
         if record is None or not record.alive or record.phase is not Phase.RUNNING or record.server != access.server:
             continue
         if Authority(layout.pki).pair.certificate.read_bytes().strip() != access.certificate_authority.strip():
@@ -74,6 +75,14 @@ def require_sandbox(access: Access) -> str:
         f"{access} is no sandbox of this machine, and nothing is started anywhere else",
         todo="ostiary sandbox up --nodes real --load MANIFESTS, then again with its kubeconfig",
     )
+
+
+def _record(layout: Layout) -> ClusterRecord | None:
+    """What is known of it; None of one whose record cannot be read: that is somebody else's trouble, not this cluster's."""
+    try:
+        return read(layout)
+    except BadInput:
+        return None
 
 
 async def try_out(client: Client, candidate: Candidate, *, seconds: float = 40.0) -> tuple[Tried, ...]:

@@ -135,3 +135,11 @@ def test_a_patch_names_elements_and_merges_by_name() -> None:
     made = merged(tree, patch(edits))
     assert made == {"spec": {"containers": [{"name": "a"}, {"name": "b", "ports": [{"containerPort": 80}]}]}}
     assert msgspec.json.encode(tree) == before
+
+
+def test_an_annotation_that_would_disagree_goes_along_with_the_field() -> None:
+    """Validation refuses the two side by side, at levels that read the field alone; found by the API server."""
+    key = "seccomp.security.alpha.kubernetes.io/pod"
+    for value, along in (("unconfined", (Edit(("metadata", "annotations", key), None),)), ("docker/default", ())):
+        pod = typed({"metadata": {"name": "p", "annotations": {key: value}}, "spec": {"containers": [{"name": "a"}]}})
+        assert search(pod, NEWEST).along == along

@@ -27,13 +27,19 @@ __all__ = ["NEWEST", "Container", "Found", "PodSpec", "edited", "search"]
 _ROUNDS = 6  # taking back hostNetwork shows the ports that it had hidden, and the like; two have always been enough
 _USER_NAMESPACE = Edit(("spec", "hostUsers"), False)
 _USER_NAMESPACE_SINCE = Version(35)
+_OF_POD, _OF_CONTAINER = "seccomp.security.alpha.kubernetes.io/pod", "container.seccomp.security.alpha.kubernetes.io/"
+_SAME = ("runtime/default", "docker/default")  # what agrees with the field RuntimeDefault
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
 class Found(Value, frozen=True, kw_only=True):
-    """``edits``: the patch. ``decide``: the questions. ``left``: what is still said of the patched pod; each has a question that no patch answers."""
+    """``edits``: the patch. ``decide``: the questions. ``left``: what is still said of the patched pod; each has a question that no patch answers.
+
+    ``along``: what no level asks for and validation does, because of ``edits``.
+    """
 
     edits: tuple[Edit, ...] = ()
+    along: tuple[Edit, ...] = ()
     decide: tuple[Decision, ...] = ()
     left: tuple[Violation, ...] = ()
 
@@ -85,7 +91,7 @@ def _way(tree: Tree, version: Version, level: Level, first: tuple[Edit, ...], kn
     left = _violations(tree, edits, version, level)
     needed = _needed(tree, edits, left, version, level)
     root = tuple(one for one in known if one.code == "root")
-    return Found(edits=needed, decide=root + _still_asked(asked, needed), left=left)
+    return Found(edits=needed, along=_along(tree, needed), decide=root + _still_asked(asked, needed), left=left)
 
 
 def _needed(tree: Tree, edits: list[Edit], left: tuple[Violation, ...], version: Version, level: Level) -> tuple[Edit, ...]:
@@ -96,6 +102,19 @@ def _needed(tree: Tree, edits: list[Edit], left: tuple[Violation, ...], version:
         if _violations(tree, without, version, level) == left:
             needed = without
     return tuple(edit for edit in needed if not _stands(tree, edit))
+
+
+def _along(tree: Tree, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Seccomp annotations that disagree with a field that is set: validation wants both to say the same, though only the field counts."""
+    annotations = tree["metadata"].get("annotations") or {}
+    keys = [_annotation(edit.path) for edit in edits if "seccompProfile" in edit.path]
+    gone = (Edit(("metadata", "annotations", key), None) for key in keys if annotations.get(key, _SAME[0]) not in _SAME)
+    return tuple(edit for edit in gone if edit not in edits)
+
+
+def _annotation(path: tuple[str, ...]) -> str:
+    """The annotation that says what the field at ``path`` says."""
+    return _OF_POD if path[1] == "securityContext" else _OF_CONTAINER + path[2]
 
 
 def _stands(tree: Tree, edit: Edit) -> bool:

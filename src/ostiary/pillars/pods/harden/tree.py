@@ -4,7 +4,7 @@ Only what Pod Security reads goes along: the annotations and the spec. What may 
 
 >>> from ostiary.model.pods import PodSpec
 >>> tree_of(PodTemplate(spec=PodSpec(host_pid=True)))
-{'metadata': {'annotations': {}}, 'spec': {'hostPID': True}}
+{'metadata': {'annotations': {}}, 'spec': {'hostPID': True, 'resources': {}}}
 """
 
 from typing import Any

@@ -86,18 +86,18 @@ class _Study:
         found = self._search(top, version)
         now = min(self._judge.tightest(maker, version) for maker in [*group, top])
         after = next(level for level in reversed(Level) if not evaluate(edited(top.pod, found.edits), level, version))
-        tree, root = tree_of(top.pod), top.field("")
-        changes = (FieldChange(field=root + one.field, was=value_at(tree, one.path), value=one.value) for one in found.edits)
+        tree, root, edits = tree_of(top.pod), top.field(""), found.edits + found.along
+        changes = (FieldChange(field=root + one.field, was=value_at(tree, one.path), value=one.value) for one in edits)
         return Hardening(
             workload=top.ref,
             now=LevelVersion(now, str(version)),
             after=LevelVersion(after, str(version)),
             profile=profile(top.pod),
             fields=tuple(changes),
-            patch=owner_patch(top.ref, patch(found.edits)) if found.edits else {},
+            patch=owner_patch(top.ref, patch(edits)) if edits else {},
             decide=tuple(_of_owner(one, root) for one in found.decide),
             notes=tuple(_notes(top, group, found, version, self._judge)),
-            edits=found.edits,
+            edits=edits,
             beyond=_beyond(edited(top.pod, found.edits)),
         )
 
