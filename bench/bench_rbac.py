@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 if TYPE_CHECKING:
+    from ostiary.model.pods import Pod
     from ostiary.pillars.rbac.authorizer import Authorizer
     from ostiary.pillars.rbac.columns import Columns
     from ostiary.pillars.rbac.request import Request
@@ -54,10 +56,19 @@ def make(path: Path, pods: int) -> None:
     kind = find("", "Pod")
     assert kind is not None
     decoder = Decoder(bytes(32))
-    found = [pod for first in range(0, pods, PAGE) for pod in decoder.page(kind, page(first, last=first + PAGE >= pods))[0]]
+    made = (pod for first in range(0, pods, PAGE) for pod in decoder.page(kind, page(first, last=first + PAGE >= pods))[0])
+    spread = cycle(namespace.metadata.name for namespace in rbac(pods).namespaces)  # 50 pods a namespace, as RBAC has it
+    found = [place(pod, namespace=namespace) for pod, namespace in zip(made, spread, strict=False)]
     found.sort(key=lambda pod: (pod.metadata.namespace, pod.metadata.name))
     cluster = msgspec.structs.replace(rbac(pods), pods=tuple(found))
     snapshot_file.write(path, cluster, seal_key="bench", created=datetime(2026, 11, 24, tzinfo=UTC))
+
+
+def place(pod: "Pod", *, namespace: str) -> "Pod":
+    """The same pod in another namespace."""
+    import msgspec
+
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, namespace=namespace))
 
 
 def measure(path: Path) -> dict[str, float]:
