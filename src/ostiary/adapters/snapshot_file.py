@@ -25,6 +25,7 @@ import msgspec
 from ostiary import __version__
 from ostiary.adapters.files import stream_atomically
 from ostiary.adapters.model_shape import model_shape
+from ostiary.adapters.pooled import PodPool
 from ostiary.core.errors import BadInput
 from ostiary.model.blind import Blind
 from ostiary.model.cluster import Cluster
@@ -155,13 +156,16 @@ def _read(path: Path, file: IO[bytes]) -> tuple[Header, Cluster]:
 
 def _sections(lines: Iterator[bytes] | Any) -> tuple[dict[str, tuple[Any, ...]], _Trailer]:
     found: dict[str, list[Any]] = defaultdict(list)
-    decoders = {kind.section: _decoder(kind.type) for kind in KINDS} | {"blind": _decoder(Blind)}
+    pool = PodPool(_unsealed, bytes(32))
+    decoders = {kind.section: _decoder(kind.type).decode for kind in KINDS} | {"blind": _decoder(Blind).decode}
+    decoders["pods"] = lambda text: pool.pod(wire_pod.decode(text))  # replicas share their equal parts
+    wire_pod = msgspec.json.Decoder(pool.wire)
     lined = msgspec.json.Decoder(_Line)
     last = b""
     for line in lines:
         if last:
             entry = lined.decode(last)
-            found[entry.section].append(decoders[entry.section].decode(entry.object))
+            found[entry.section].append(decoders[entry.section](entry.object))
         last = line
     sections = {section: tuple(found[section]) for section in (*SECTIONS, "blind")}
     return sections, msgspec.json.decode(last, type=_Trailer)
