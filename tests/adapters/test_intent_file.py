@@ -109,3 +109,49 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
 def test_the_schema_in_the_documentation_is_that_of_the_type() -> None:
     written = Path(__file__).resolve().parents[2] / "docs" / "intent.schema.json"
     assert json.loads(written.read_text()) == schema()
+
+
+ADMISSION = """apiVersion: ostiary.dev/v1
+kind: Intent
+admission:
+  controls: [POD-127]
+  namespaces: [ci]
+  exceptions:
+    - {namespace: ci, kind: Deployment, name: builder, controls: [POD-127], owner: a, reason: b, expires: 2027-01-31}
+"""
+
+
+def test_what_is_asked_of_admission_is_read() -> None:
+    asked = parse(ADMISSION, "x").admission
+    assert asked is not None
+    assert (asked.controls, [one.name for one in asked.exceptions]) == (("POD-127",), ["builder"])
+    assert parse("apiVersion: ostiary.dev/v1\nkind: Intent\n", "x").admission is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("controls: [POD-127]\n", "contrls: [POD-127]\n", "x:4: unknown key `contrls`; did you mean `controls`?"),
+        ("  controls: [POD-127]\n", "", "x:4: `controls` is missing"),
+        ("reason: b", "reson: b", "x:7: unknown key `reson`; did you mean `reason`?"),
+        ("2027-01-31", "soon", "x:7: a day is wanted here"),
+        ("  controls: [POD-127]", "  controls: [POD-999]", "x:3: admission: there is no control POD-999"),
+        ("  controls: [POD-127]", "  controls: [POD-112]", "cannot be decided by the API server"),
+        ("  namespaces: [ci]\n", "", "the policy's scope is not said"),
+        ("  namespaces: [ci]\n", "  namespaces: [ci]\n  everywhere: true\n", "scope is namespaces and everywhere"),
+        ("[ci]", "[kube-system]", "is left out of every policy"),
+        ("kind: Deployment", "kind: Rollout", "whose pods cannot be told apart"),
+        ("{namespace: ci,", "{namespace: shop,", "is in a namespace that the policy is not about"),
+    ],
+)
+def test_what_admission_cannot_mean_is_said(right: str, wrong: str, says: str) -> None:
+    assert right in ADMISSION
+    with pytest.raises(BadInput) as caught:
+        parse(ADMISSION.replace(right, wrong), "x")
+    assert says in str(caught.value)
+
+
+def test_exceptions_that_contradict_each_other_are_refused() -> None:
+    last = ADMISSION.splitlines(keepends=True)[-1]
+    with pytest.raises(BadInput, match="end on different days"):
+        parse(ADMISSION + last.replace("2027-01-31", "2027-02-28"), "x")

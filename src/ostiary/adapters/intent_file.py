@@ -50,9 +50,24 @@ def parse(text: str, name: str) -> Intent:
     if problems:
         raise BadInput("\n".join(f"{name}:{line}: {what}" for line, what in problems), todo="the keys are in docs/intent.md")
     try:
-        return msgspec.convert(value, Intent)
+        intent = msgspec.convert(value, Intent)
     except msgspec.ValidationError as error:
         raise BadInput(f"{name}: {error}", todo="the keys are in docs/intent.md") from None
+    _check_admission(intent, f"{name}:{_line_of(node, 'admission')}")
+    return intent
+
+
+def _check_admission(intent: Intent, where: str) -> None:
+    """Keys that fit their types and still cannot mean what they say: an unknown control, exceptions that contradict each other."""
+    if intent.admission is None:
+        return
+    from ostiary.pillars.pods.admission.learn import asked_for
+    from ostiary.pillars.pods.admission.policy import checked
+
+    try:
+        checked(asked_for(intent.admission))
+    except BadInput as error:
+        raise BadInput(f"{where}: admission: {error.happened}", todo=error.todo) from None
 
 
 def schema() -> dict[str, Any]:

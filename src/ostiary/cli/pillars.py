@@ -6,7 +6,7 @@ from typing import Any, cast
 from ostiary.core.errors import BadInput
 from ostiary.pillars import Pillar
 
-PILLARS: dict[str, str] = {"pods": "ostiary.pillars.pods"}
+PILLARS: dict[str, str] = {"admission": "ostiary.pillars.pods.admission", "pods": "ostiary.pillars.pods"}
 
 
 def load(name: str) -> Pillar[Any]:

@@ -4,6 +4,7 @@ ostiary check pods                       the cluster of the current kubeconfig c
 ostiary check pods manifests/            a directory: manifests, Helm or kustomize output
 ostiary prove pods prod.snapshot         a saved snapshot
 ostiary enforce pods --yes               only this changes anything
+ostiary enforce admission --yes          policies that the API server holds by itself
 """
 
 from pathlib import Path
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ostiary.model.finding import Finding, Severity
-    from ostiary.model.plan import Plan
     from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
     from ostiary.model.world import World
     from ostiary.pillars import Pillar
 
-PillarName = Annotated[str, typer.Argument(metavar="PILLAR", help="What to look at: pods.", show_default=False)]
+PillarName = Annotated[str, typer.Argument(metavar="PILLAR", help="What to look at: admission or pods.", show_default=False)]
 Source = Annotated[
     str | None,
     typer.Argument(
@@ -39,9 +39,7 @@ Kubeconfig = Annotated[
 Context = Annotated[str | None, typer.Option("--context", help="A context of the kubeconfig, instead of its current one.")]
 IntentFile = Annotated[Path | None, typer.Option("--intent", help="The intent file; ./ostiary.yaml is read if it is there.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the answer is written on stdout.")]
-Learned = Annotated[
-    bool, typer.Option("--learned", help="Only what is learned: leave aside the levels that the intent file asks for.")
-]
+Learned = Annotated[bool, typer.Option("--learned", help="Only what is learned: leave aside what the intent file asks for.")]
 
 
 def _world(
@@ -138,6 +136,9 @@ def prove(
     context: Context = None,
     intent: IntentFile = None,
     learned: Learned = False,
+    closed: Annotated[
+        bool, typer.Option("--closed", help="Of pods: prove too that nobody gets round the levels but who may (pods.mayRelax).")
+    ] = False,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help="Where to write the proof's certificate, for `ostiary verify`.")
     ] = None,
@@ -147,6 +148,12 @@ def prove(
     chosen = _pillar(pillar)
     world = _world(source, source_option, kubeconfig, context, intent)
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
+    if closed:
+        from ostiary.cli.closed import with_nobody_round
+
+        verdict = with_nobody_round(pillar, verdict, world)
+    if certificate:
+        _refuse_without_certificate(pillar, verdict)
     code = show_verdict(verdict, world, form)
     if certificate:
         _write_certificate(certificate, verdict)
@@ -176,14 +183,21 @@ def enforce(
         Path | None,
         typer.Option("--gitops", help="Write the plan as manifests (kustomize) into this directory, and change nothing."),
     ] = None,
+    static_files: Annotated[
+        Path | None,
+        typer.Option(
+            "--static-files", help="Of admission: write the policies as files for the API server, which nobody can delete."
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove the policy and make it native objects, in stages, with undo. Nothing is enforced that is not proved."""
+    from ostiary.cli import plan_files
     from ostiary.cli.apply import carry_out, save
-    from ostiary.core.errors import BadInput
     from ostiary.model.verdict import Proof
 
     chosen = _pillar(pillar)
+    plan_files.refuse_wrong_use(chosen, pillar, yes=yes, gitops=gitops, static_files=static_files)
     where = source or source_option
     world = _world(source, source_option, kubeconfig, context, intent)
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
@@ -193,21 +207,21 @@ def enforce(
     if save_plan:
         save(plan, save_plan)
     if gitops:
-        if yes:
-            raise BadInput("--gitops writes manifests and --yes changes the cluster", todo="do one, then the other")
-        _write_manifests(plan, gitops)
-        return
-    carry_out(
-        plan,
-        source=where,
-        kubeconfig=kubeconfig,
-        context=context,
-        intent=intent,
-        stage=stage,
-        yes=yes,
-        journal=journal,
-        form=form,
-    )
+        plan_files.write_manifests(plan, gitops)
+    elif static_files:
+        plan_files.write_static_files(chosen, verdict, world, static_files)
+    else:
+        carry_out(
+            plan,
+            source=where,
+            kubeconfig=kubeconfig,
+            context=context,
+            intent=intent,
+            stage=stage,
+            yes=yes,
+            journal=journal,
+            form=form,
+        )
 
 
 def _at_least(severity: str) -> "set[Severity]":
@@ -245,6 +259,17 @@ def show_verdict(verdict: "Proof[Any] | Refutation | Unknown", world: "World", f
     return code
 
 
+def _refuse_without_certificate(pillar: str, verdict: "Proof[Any] | Refutation | Unknown") -> None:
+    from ostiary.core.errors import BadInput
+    from ostiary.model.verdict import Proof
+
+    if isinstance(verdict, Proof) and not verdict.certificate:
+        raise BadInput(
+            f"a proof about {pillar} has no certificate: the stand-alone verifier does not know what it is about",
+            todo="leave --certificate away: the proof itself holds",
+        )
+
+
 def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown") -> None:
     from ostiary.adapters.files import write_atomically
     from ostiary.model.verdict import Proof
@@ -255,23 +280,6 @@ def _write_certificate(path: Path, verdict: "Proof[Any] | Refutation | Unknown")
         say(f"certificate: {path}  (re-check it with: ostiary verify {path})")
     else:
         say(f"no certificate was written to {path}: there is no proof")
-
-
-def _write_manifests(plan: "Plan", directory: Path) -> None:
-    from ostiary.adapters.files import write_atomically
-    from ostiary.apply.gitops import files
-
-    written = files(plan)
-    for name, text in written.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text.encode(), mode=0o644)
-        answer(str(path))
-    stages = sorted({name.partition("/")[0] for name in written}, key=plan.stages.index)
-    for stage in stages:
-        say(f"stage {stage}: kubectl apply --server-side --field-manager=ostiary -k {directory / stage}")
-    if not written:
-        say("nothing to write: all of it stands already")
 
 
 def _show_findings(

@@ -74,3 +74,4 @@ class Plan(Value, frozen=True, kw_only=True):
     premises: dict[str, Ref] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     certificate: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)  # as plain JSON, where no certificate holds it

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.pillars.pods.controls.page import PAGE, rendered
 
-from ostiary.pillars.pods.admission import standing, webhooks
+from ostiary.pillars.pods.admission import asked, standing, webhooks
 
 
 def test_the_page_is_the_table() -> None:
@@ -13,7 +13,6 @@ def test_the_page_is_the_table() -> None:
 
 def test_every_code_about_admission_is_described() -> None:
     text = (Path(PAGE).parent / "admission.md").read_text()
-    rows = [f"| {one.code} | {one.title} |" for one in webhooks.EVERY] + [
-        f"| {one.code} | {one.title} |" for one in standing.EVERY
-    ]
+    every = (*webhooks.EVERY, *standing.EVERY, *asked.EVERY)
+    rows = [f"| {one.code} | {one.title} |" for one in every]
     assert [row for row in rows if row not in text] == []

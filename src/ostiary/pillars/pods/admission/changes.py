@@ -1,7 +1,8 @@
 """Policies as Changes of a Plan, in two stages: first they warn and write to the audit log, then they refuse.
 
 What stands in the World already is left alone when it is the same, and patched where it differs: an exception renewed, a scope widened. A policy that
-ostiary made and that is asked for no longer has its binding deleted in the second stage; without a binding a policy means nothing.
+ostiary made and that is asked for no longer has its binding deleted in the second stage; without a binding a policy means nothing. One of a control
+that the policy says is left as it is stays.
 """
 
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def changes(world: World, policy: AdmissionPolicy) -> tuple[Change, ...]:
             observing.extend(_rewritten(one, there))
         if one["kind"] == BINDING and not _refuses(there):
             enforcing.append(_refuse(one, there))
-    return (*observing, *enforcing, *_unbound(held, wanted))
+    return (*observing, *enforcing, *_unbound(held, wanted, policy))
 
 
 def _held(world: World) -> dict[tuple[str, str], Held | AdmissionPolicyBinding]:
@@ -165,8 +166,10 @@ def _refuse(one: Object, there: Held | AdmissionPolicyBinding | None) -> Change:
     )
 
 
-def _unbound(held: dict[tuple[str, str], Held | AdmissionPolicyBinding], wanted: list[Object]) -> Iterator[Change]:
-    keep = {(one["kind"], one["metadata"]["name"]) for one in wanted}
+def _unbound(
+    held: dict[tuple[str, str], Held | AdmissionPolicyBinding], wanted: list[Object], policy: AdmissionPolicy
+) -> Iterator[Change]:
+    keep = {(one["kind"], one["metadata"]["name"]) for one in wanted} | {(BINDING, name_of(code)) for code in policy.left}
     ours = {(BINDING, name_of(code)) for code in BY_CODE} - keep
     for key in sorted(ours & set(held)):
         there = held[key]

@@ -7,7 +7,9 @@ An exception is for one workload: its owner answers for it, and on the day after
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
+from typing import ClassVar
 
 from msgspec import field
 
@@ -48,12 +50,16 @@ class WorkloadException(Value, frozen=True, kw_only=True, forbid_unknown_fields=
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
 
+    @property
+    def said(self) -> str:
+        return f"except {self} until {self.expires.isoformat()} ({self.owner}: {self.reason})"
+
 
 class AdmissionPolicy(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Controls that the API server shall hold, in namespaces by name or by label. Nothing said is nowhere; everywhere says so.
 
     The control plane's namespaces and ostiary's own are left out unless ``control_plane`` says otherwise.
-    ``defaults`` are filled into pods that say nothing: see ``mutating``.
+    ``defaults`` are filled into pods that say nothing: see ``mutating``. ``left``: controls that are left as they are in the cluster, and why.
     """
 
     controls: tuple[str, ...]
@@ -64,6 +70,29 @@ class AdmissionPolicy(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exceptions: tuple[WorkloadException, ...] = ()
     registries: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
+    left: dict[str, str] = field(default_factory=dict)
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("CONTROL", "WHAT", "WHERE", "WHY NOT, OR NOT FOR WHOM")
+
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """The policy as people read it, one control a row."""
+        for code in sorted({*self.codes, *self.left}):
+            title = BY_CODE[code].title if code in BY_CODE else ""
+            if code in self.codes:
+                yield code, title, self.scope, "; ".join(one.said for one in self.exceptions if code in one.controls)
+            else:
+                yield code, title, "as it is", self.left[code]
+        for name in sorted(set(self.defaults)):
+            yield f"default {name}", "filled into pods that say nothing", self.scope, ""
+
+    @property
+    def scope(self) -> str:
+        """Where, in a few words."""
+        if self.namespaces:
+            return ", ".join(sorted(self.namespaces))
+        labels = ", ".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        chosen = f"namespaces with {labels}" if labels else "everywhere"
+        return chosen if self.control_plane else f"{chosen}, but for the control plane"
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -9,54 +9,39 @@ none of the controls, or because an exception covers its workload today.
 
 from collections.abc import Iterator
 
-from ostiary.model.levels import Level
-from ostiary.model.plan import Change, Plan, Trial
-from ostiary.model.value import Value
-from ostiary.model.verdict import Missing, Proof, Refutation, Unknown, Witness
+import msgspec
+
+from ostiary.model.plan import Plan
+from ostiary.model.verdict import Proof, Refutation, Unknown, Witness
 from ostiary.model.world import World
 from ostiary.pillars.pods.admission.changes import STAGES, changes
 from ostiary.pillars.pods.admission.evaluator import would_refuse
 from ostiary.pillars.pods.admission.policy import AdmissionPolicy, checked
-from ostiary.pillars.pods.admission.scope import control_plane_namespaces, covers, where
+from ostiary.pillars.pods.admission.premises import everything, premises
+from ostiary.pillars.pods.admission.proposal import Proposal
+from ostiary.pillars.pods.admission.scope import control_plane_namespaces, where
 from ostiary.pillars.pods.admission.trials import trials
-from ostiary.pillars.pods.labels import newest
+from ostiary.pillars.pods.admission.unread import unread
 from ostiary.pillars.pods.makers import makers
-from ostiary.pillars.pods.policy import LevelVersion, PodPolicy
 from ostiary.pillars.pods.prove import prove as prove_levels
-
-STANDING = frozenset(
-    (
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
-        *("MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"),
-    )
-)
-
-
-class Proposal(Value, frozen=True, kw_only=True):
-    """A policy with what it takes, in one World, to enforce it."""
-
-    policy: AdmissionPolicy
-    changes: tuple[Change, ...]
-    trials: tuple[Trial, ...]
 
 
 def prove(world: World, policy: AdmissionPolicy) -> Proof[Proposal] | Refutation | Unknown:
     """Decide it for this World. BadInput when the policy cannot mean what it says."""
     checked(policy)
     also = control_plane_namespaces(world)
-    said = f"in {where(policy, also)} everything that runs, or that a template would make, is admitted under {', '.join(policy.codes)}"
+    said = f"in {where(policy, also)} everything that runs, or that a template would make, is admitted under {', '.join(policy.codes) or 'no control'}"
     witnesses = tuple(_witnesses(world, policy))
     if witnesses:
         return Refutation(said, witnesses)
-    seen = prove_levels(world, _everything(world, policy, also))
-    unread = tuple(_unread(world))
-    if unread or not isinstance(seen, Proof):
-        return Unknown(said, (*unread, *(seen.missing if isinstance(seen, Unknown) else ())))
+    seen, not_read = prove_levels(world, everything(world, policy)), unread(world, policy)
+    if not_read or not isinstance(seen, Proof):
+        return Unknown(said, (*not_read, *(seen.missing if isinstance(seen, Unknown) else ())))
     return Proof(
         claim=said,
         policy=Proposal(policy=policy, changes=changes(world, policy), trials=trials(world, policy)),
         world=world.digest,
-        premises=seen.premises,
+        premises=premises(world, policy),
         assumptions=(
             *seen.assumptions,
             "the API server has the admission plugins ValidatingAdmissionPolicy and MutatingAdmissionPolicy on, as it has by default",
@@ -73,25 +58,10 @@ def _witnesses(world: World, policy: AdmissionPolicy) -> Iterator[Witness]:
         yield Witness(ref, f"{code}: {violation.detail} [{paths[ref].field(violation.path)}]")
 
 
-def _everything(world: World, policy: AdmissionPolicy, also: tuple[str, ...]) -> PodPolicy:
-    """Every covered namespace at the level that admits everything: its proof says that all of it was seen, and nothing more."""
-    level = LevelVersion(Level.PRIVILEGED, str(newest(world)))
-    names = [
-        one.metadata.name for one in world.cluster.namespaces if covers(policy, one.metadata.name, one.metadata.labels, also)
-    ]
-    return PodPolicy(levels=dict.fromkeys((*names, *policy.namespaces), level))
-
-
-def _unread(world: World) -> Iterator[Missing]:
-    for blind in world.cluster.blind:
-        if blind.kind in STANDING:
-            yield Missing(blind, f"let ostiary read {blind.kind} objects: a plan cannot tell what stands already")
-
-
 def enforce(proof: Proof[Proposal]) -> Plan:
     """The plan of a proof: warn and audit first, then refuse."""
     return Plan(
-        pillar="pods",
+        pillar="admission",
         world=proof.world,
         claim=proof.claim,
         stages=STAGES,
@@ -99,4 +69,5 @@ def enforce(proof: Proof[Proposal]) -> Plan:
         trials=proof.policy.trials,
         premises=dict(proof.premises),
         assumptions=proof.assumptions,
+        policy=msgspec.to_builtins(proof.policy.policy),
     )

@@ -69,15 +69,18 @@ def found(world: World) -> Iterator[Finding]:
         if policy.metadata.name in BY_NAME and MANAGED_BY.items() <= policy.metadata.labels.items():
             yield from _of_ours(policy, bindings.get(policy.metadata.name, []), world.today)
         if policy.spec.failure_policy == "Ignore" and _about_pods(policy):
-            yield _finding(FAILS_OPEN, POLICY, policy.metadata.name, "an expression that cannot be evaluated admits the pod")
+            yield finding(
+                FAILS_OPEN, Ref(POLICY, "", policy.metadata.name), "an expression that cannot be evaluated admits the pod"
+            )
     yield from _of_bindings(world)
 
 
-def _finding(kind: Kind, object_kind: str, name: str, reason: str, witness: str = "") -> Finding:
+def finding(kind: Kind, subject: Ref, reason: str, witness: str = "") -> Finding:
+    """A finding of that kind."""
     return Finding(
         code=kind.code,
         severity=kind.severity,
-        subject=Ref(object_kind, "", name),
+        subject=subject,
         reason=f"{kind.title}: {reason}",
         witness=witness,
         fix=kind.fix,
@@ -89,13 +92,13 @@ def _of_ours(policy: Held, bindings: list[AdmissionPolicyBinding], today: date) 
     name = policy.metadata.name
     control = BY_NAME[name]
     if not bindings:
-        yield _finding(UNBOUND, POLICY, name, f"nothing holds {control.code} ({control.title})")
+        yield finding(UNBOUND, Ref(POLICY, "", name), f"nothing holds {control.code} ({control.title})")
     elif not any("Deny" in one.spec.validation_actions for one in bindings):
-        yield _finding(ONLY_WARNS, POLICY, name, f"no binding denies what violates {control.code}")
+        yield finding(ONLY_WARNS, Ref(POLICY, "", name), f"no binding denies what violates {control.code}")
     for day in sorted({ended for ended in _ends(policy) if ended <= today}):
-        yield _finding(OUTLIVED, POLICY, name, f"one ended before {day.isoformat()}", "spec.variables[excepted]")
+        yield finding(OUTLIVED, Ref(POLICY, "", name), f"one ended before {day.isoformat()}", "spec.variables[excepted]")
     if _expressions(policy) != _compiled(name):
-        yield _finding(EDITED, POLICY, name, "its expressions differ", "spec.validations")
+        yield finding(EDITED, Ref(POLICY, "", name), "its expressions differ", "spec.validations")
 
 
 def _ends(policy: Held) -> Iterator[date]:
@@ -131,6 +134,6 @@ def _of_bindings(world: World) -> Iterator[Finding]:
     for binding in world.cluster.validating_admission_policy_bindings:
         name, spec = binding.metadata.name, binding.spec
         if spec.policy_name not in policies and not unread:
-            yield _finding(DANGLING, BINDING, name, f"there is no policy {spec.policy_name}", "spec.policyName")
+            yield finding(DANGLING, Ref(BINDING, "", name), f"there is no policy {spec.policy_name}", "spec.policyName")
         if spec.param_ref is not None and spec.param_ref.parameter_not_found_action == "Allow":
-            yield _finding(ALLOWS_WITHOUT, BINDING, name, "whoever may delete them turns it off", "spec.paramRef")
+            yield finding(ALLOWS_WITHOUT, Ref(BINDING, "", name), "whoever may delete them turns it off", "spec.paramRef")

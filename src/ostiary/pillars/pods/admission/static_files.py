@@ -10,8 +10,12 @@ Source: KEP-5793; ``apiserver.config.k8s.io/v1`` in k8s.io/apiserver/pkg/admissi
 import json
 from typing import Any
 
+from ostiary.model.verdict import Proof
+from ostiary.model.world import World
 from ostiary.pillars.pods.admission.mutating import defaulting
 from ostiary.pillars.pods.admission.policy import AdmissionPolicy
+from ostiary.pillars.pods.admission.proposal import Proposal
+from ostiary.pillars.pods.admission.scope import control_plane_namespaces
 from ostiary.pillars.pods.admission.validating import REFUSE, policies
 
 SUFFIX = ".static.k8s.io"
@@ -30,6 +34,11 @@ def static_files(policy: AdmissionPolicy, directory: str, *, also_left_out: tupl
             kind = "binding" if one["kind"].endswith("Binding") else "policy"
             files[f"{folder}/{one['metadata']['name'].removesuffix(SUFFIX)}-{kind}.json"] = _text(one)
     return files
+
+
+def proved_files(proof: Proof[Proposal], world: World, directory: str) -> dict[str, str]:
+    """The files of a policy that was proved in this World."""
+    return static_files(proof.policy.policy, directory, also_left_out=control_plane_namespaces(world))
 
 
 def _static(one: Object) -> Object:
