@@ -19,7 +19,7 @@ class Reason(Enum):
     DUPLICATE = "duplicate"  # two objects of one name that are not equal
     MISSING_NAMESPACE = "missing-namespace"  # objects stand in a namespace that is nowhere declared
     TOO_LARGE = "too-large"  # over what an API server would take
-    UNKNOWN_FIELD = "unknown-field"  # it says something that ostiary's Kubernetes does not know: misspelt, or of a later version
+    UNKNOWN_FIELD = "unknown-field"  # a field that ostiary's Kubernetes does not know: misspelt, or of a later version
     UNOBSERVED = "unobserved"  # something may change it when it is created, and no running instance shows into what
 
     def __str__(self) -> str:
