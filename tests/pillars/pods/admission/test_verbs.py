@@ -20,14 +20,15 @@ from ostiary.model.pods import Pod
 from ostiary.model.verdict import Proof, Unknown
 from ostiary.model.world import World
 from ostiary.pillars.pods import admission
-from ostiary.pillars.pods.admission import WORST, AdmissionPolicy, policies
+from ostiary.pillars.pods.admission import WORST, AdmissionPolicy, changes, defaulting, policies
 
 PRIVILEGED = context(privileged=True)
 
 
 def pod(name: str, body: dict[str, Any], namespace: str = "shop", **spec: Any) -> Pod:
     body = {**body, "metadata": {"name": name, "namespace": namespace}, "spec": {**body["spec"], **spec}}
-    return typed(Pod, body)
+    made: Pod = typed(Pod, body)
+    return made
 
 
 def world(*pods: Pod, asked: AdmissionIntent | None = None, days: int = 0, **sections: Any) -> World:
@@ -80,6 +81,21 @@ def test_what_is_learned_takes_nothing_away_and_what_is_asked_for_does() -> None
     assert [one for one in learned.changes if one.target.name == "ostiary-pod-147"] == []
     wanted = plan_of(world(pod("web", good_pod()), asked=asked(), **there))
     assert [one.action for one in wanted.changes if one.target.name == "ostiary-pod-147"] == [Action.DELETE]
+
+
+def test_a_default_that_is_asked_for_no_longer_is_taken_back_and_what_is_learned_leaves_it() -> None:
+    rule, binding = defaulting(AdmissionPolicy(controls=(), namespaces=("shop",), defaults=("seccomp",)))
+    there: dict[str, Any] = {
+        "mutating_admission_policies": (typed(Held, rule),),
+        "mutating_admission_policy_bindings": (typed(AdmissionPolicyBinding, binding),),
+    }
+    wanted = changes(world(**there), AdmissionPolicy(controls=(), namespaces=("shop",)))
+    assert [(one.action, one.target.kind) for one in wanted] == [(Action.DELETE, "MutatingAdmissionPolicyBinding")]
+    assert wanted[0].before["kind"] == "MutatingAdmissionPolicyBinding"
+    learned = admission.learn(world(**there))
+    assert learned.left == {"default seccomp": "it stands already"}
+    assert [one for one in changes(world(**there), learned) if "default" in one.target.name] == []
+    assert ("default seccomp", "as it is") in {(row[0], row[2]) for row in learned.rows()}
 
 
 def test_the_intent_is_taken_as_it_is() -> None:

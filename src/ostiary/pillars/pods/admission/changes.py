@@ -166,20 +166,29 @@ def _refuse(one: Object, there: Held | AdmissionPolicyBinding | None) -> Change:
     )
 
 
+def _called(name: str) -> str:
+    """What an object of ostiary holds, for people."""
+    short = name.removeprefix("ostiary-")
+    return f"Default {short.removeprefix('default-')}" if short.startswith("default-") else short.upper()
+
+
 def _unbound(
     held: dict[tuple[str, str], Held | AdmissionPolicyBinding], wanted: list[Object], policy: AdmissionPolicy
 ) -> Iterator[Change]:
-    keep = {(one["kind"], one["metadata"]["name"]) for one in wanted} | {(BINDING, name_of(code)) for code in policy.left}
-    ours = {(BINDING, name_of(code)) for code in BY_CODE} - keep
+    keep = {(one["kind"], one["metadata"]["name"]) for one in wanted}
+    keep |= {(BINDING, name_of(code)) for code in policy.left}
+    keep |= {(mutating.BINDING, mutating.name_of(name)) for name in mutating.DEFAULTS if mutating.said(name) in policy.left}
+    ours = {(BINDING, name_of(code)) for code in BY_CODE}
+    ours = (ours | {(mutating.BINDING, mutating.name_of(name)) for name in mutating.DEFAULTS}) - keep
     for key in sorted(ours & set(held)):
         there = held[key]
         if not isinstance(there, AdmissionPolicyBinding) or not MANAGED_BY.items() <= there.metadata.labels.items():
             continue
-        body = {"apiVersion": API_VERSION, "kind": BINDING, **_plain(there)}
+        body = {"apiVersion": API_VERSION, "kind": key[0], **_plain(there)}
         yield Change(
             stage=ENFORCING,
             action=Action.DELETE,
             target=_target(*key),
             before=body,
-            sentence=f"{there.metadata.name.removeprefix('ostiary-').upper()}: is no longer asked for and stops being held",
+            sentence=f"{_called(key[1])}: is no longer asked for and stops being held",
         )

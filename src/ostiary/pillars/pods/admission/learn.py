@@ -10,6 +10,7 @@ import msgspec
 
 from ostiary.model.intent import AdmissionIntent
 from ostiary.model.world import World
+from ostiary.pillars.pods.admission import mutating
 from ostiary.pillars.pods.admission.evaluator import would_refuse
 from ostiary.pillars.pods.admission.policy import WORST, AdmissionPolicy
 from ostiary.pillars.pods.admission.validating import MANAGED_BY, name_of
@@ -39,13 +40,15 @@ def asked_for(intent: AdmissionIntent) -> AdmissionPolicy:
 
 
 def _standing(world: World) -> set[str]:
-    """Controls that policies of ostiary hold, or observe, in this World."""
+    """Controls that policies of ostiary hold, or observe, in this World, and defaults that they fill in."""
+    cluster = world.cluster
     bound = {
         one.spec.policy_name
-        for one in world.cluster.validating_admission_policy_bindings
+        for one in (*cluster.validating_admission_policy_bindings, *cluster.mutating_admission_policy_bindings)
         if MANAGED_BY.items() <= one.metadata.labels.items()
     }
-    return {code for code in BY_CODE if name_of(code) in bound}
+    defaults = {mutating.said(name) for name in mutating.DEFAULTS if mutating.name_of(name) in bound}
+    return {code for code in BY_CODE if name_of(code) in bound} | defaults
 
 
 def _some(found: list[str]) -> str:

@@ -83,11 +83,21 @@ def defaulting(policy: AdmissionPolicy, also_left_out: tuple[str, ...] = ()) -> 
     return tuple(made)
 
 
+def name_of(default: str) -> str:
+    """The name of a default's policy and binding."""
+    return f"ostiary-default-{default}"
+
+
+def said(default: str) -> str:
+    """What a default is called among controls."""
+    return f"default {default}"
+
+
 def _policy(default: Default) -> Object:
     return {
         "apiVersion": API_VERSION,
         "kind": POLICY,
-        "metadata": {"name": f"ostiary-default-{default.name}", "labels": dict(MANAGED_BY)},
+        "metadata": {"name": name_of(default.name), "labels": dict(MANAGED_BY)},
         "spec": {
             "failurePolicy": "Fail",
             "reinvocationPolicy": "IfNeeded",
@@ -102,9 +112,9 @@ def _binding(default: Default, policy: AdmissionPolicy, also_left_out: tuple[str
     return {
         "apiVersion": API_VERSION,
         "kind": BINDING,
-        "metadata": {"name": f"ostiary-default-{default.name}", "labels": dict(MANAGED_BY)},
+        "metadata": {"name": name_of(default.name), "labels": dict(MANAGED_BY)},
         "spec": {
-            "policyName": f"ostiary-default-{default.name}",
+            "policyName": name_of(default.name),
             "matchResources": {"namespaceSelector": selector(policy, also_left_out)},
         },
     }

@@ -31,6 +31,7 @@ OWN = ("ostiary", "ostiary-system")
 LEFT_OUT = ("kube-system", "kube-public", "kube-node-lease", *OWN)  # unless the policy says control_plane
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 KINDS = (*CONTROLLERS, "Pod")
+FILLED_IN = "filled into pods that say nothing"
 
 # Expected at admission of every cluster: nearly nothing that is not an attack or a mistake violates these.
 WORST = ("POD-127", "POD-128", "POD-130", "POD-131", "POD-132", "POD-151", "POD-152", "POD-156", "POD-157", "POD-159")
@@ -59,7 +60,7 @@ class AdmissionPolicy(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Controls that the API server shall hold, in namespaces by name or by label. Nothing said is nowhere; everywhere says so.
 
     The control plane's namespaces and ostiary's own are left out unless ``control_plane`` says otherwise.
-    ``defaults`` are filled into pods that say nothing: see ``mutating``. ``left``: controls that are left as they are in the cluster, and why.
+    ``defaults`` are filled into pods that say nothing: see ``mutating``. ``left``: controls and defaults that are left as they are in the cluster, and why.
     """
 
     controls: tuple[str, ...]
@@ -77,13 +78,13 @@ class AdmissionPolicy(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """The policy as people read it, one control a row."""
         for code in sorted({*self.codes, *self.left}):
-            title = BY_CODE[code].title if code in BY_CODE else ""
+            title = BY_CODE[code].title if code in BY_CODE else FILLED_IN
             if code in self.codes:
                 yield code, title, self.scope, "; ".join(one.said for one in self.exceptions if code in one.controls)
             else:
                 yield code, title, "as it is", self.left[code]
         for name in sorted(set(self.defaults)):
-            yield f"default {name}", "filled into pods that say nothing", self.scope, ""
+            yield f"default {name}", FILLED_IN, self.scope, ""
 
     @property
     def scope(self) -> str:
