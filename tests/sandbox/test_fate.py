@@ -7,7 +7,7 @@ import pytest
 from ostiary.adapters.kubernetes.access import Access
 from ostiary.core.errors import Refused
 from ostiary.model.plan import Target
-from ostiary.sandbox.fate import FAILED, HELD, NOT_TRIED, UNCLEAR, broken_container, fate, settled, why_in_log
+from ostiary.sandbox.fate import FAILED, HELD, NOT_TRIED, UNCLEAR, broken_container, fate, node_trouble, settled, why_in_log
 from ostiary.sandbox.tryout import LABEL, require_sandbox, trial_pod
 
 ROOT = "container has runAsNonRoot and image will run as root"
@@ -93,3 +93,9 @@ def test_nothing_is_started_on_a_cluster_that_is_no_sandbox(tmp_path: Any, monke
     monkeypatch.setenv("OSTIARY_STATE", str(tmp_path))
     with pytest.raises(Refused, match="no sandbox"):
         require_sandbox(Access(server="https://prod.example:6443", origin="test"))
+
+
+def test_a_node_that_cannot_start_it_is_no_fault_of_the_patch() -> None:
+    events = [{"reason": "Scheduled"}, {"reason": "FailedCreatePodSandBox", "message": "user namespaces are not supported"}]
+    assert node_trouble(events) == "the node cannot start it: user namespaces are not supported"
+    assert node_trouble(events[:1]) == ""

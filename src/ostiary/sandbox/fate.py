@@ -8,13 +8,15 @@ Fate(outcome='held', why='')
 'it writes to its root file system, which is read-only: an emptyDir there'
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 HELD, FAILED, UNCLEAR, NOT_TRIED = "held", "failed", "unclear", "not tried"
 _NO_IMAGE = frozenset(("ErrImageNeverPull", "ImagePullBackOff", "ErrImagePull", "InvalidImageName"))
 _STARTING = frozenset(("ContainerCreating", "PodInitializing", ""))
+_NODE_TROUBLE = frozenset(("FailedCreatePodSandBox", "FailedMount", "FailedAttachVolume", "NetworkNotReady"))
+_LONGEST = 400
 _SIGNS = (
     (("read-only file system", "erofs"), "it writes to its root file system, which is read-only: an emptyDir there"),
     (("operation not permitted", "eperm"), "it asks for a right that was dropped (operation not permitted)"),
@@ -57,6 +59,12 @@ def settled(pod: Any, seconds: float) -> Fate:
     if any("running" in (one.get("state") or {}) for one in _statuses(status)):
         return Fate(FAILED, f"it runs, and is not ready after {seconds:.0f} s")
     return Fate(UNCLEAR, f"it does not run after {seconds:.0f} s")
+
+
+def node_trouble(events: Iterable[Any]) -> str:
+    """Why the node does not start a pod, from the pod's events; empty when none says."""
+    said = [f"the node cannot start it: {one.get('message', '')}" for one in events if one.get("reason") in _NODE_TROUBLE]
+    return said[-1][:_LONGEST] if said else ""
 
 
 def broken_container(pod: Any) -> str:

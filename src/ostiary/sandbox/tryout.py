@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ostiary.adapters.kubernetes.access import Access
 from ostiary.adapters.kubernetes.answers import Rejected
@@ -22,7 +21,7 @@ from ostiary.adapters.kubernetes.client import Client, object_path, resource_pat
 from ostiary.core.errors import BadInput, Refused
 from ostiary.model.plan import Target
 from ostiary.pillars.pods.harden.edit import merged
-from ostiary.sandbox.fate import HELD, NOT_TRIED, UNCLEAR, Fate, broken_container, fate, settled, why_in_log
+from ostiary.sandbox.fate import HELD, NOT_TRIED, UNCLEAR, Fate, broken_container, fate, node_trouble, settled, why_in_log
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.pki import Authority
 from ostiary.sandbox.state import ClusterRecord, Phase, clusters, read
@@ -30,6 +29,7 @@ from ostiary.sandbox.state import ClusterRecord, Phase, clusters, read
 LABEL = "ostiary.dev/trial"
 SETTLE_SECONDS = 3.0  # Ready, and still so after this: a process that dies at its first write has died by then
 _POLL_SECONDS = 0.4
+_SLOW_SECONDS = 8.0  # after which a pod that still does not start is asked why
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,20 @@ async def _watch(client: Client, where: Target, seconds: float) -> Fate:
         said = fate(last)
         if said is not None and said.outcome != HELD:
             return await _with_log(client, where, last, said)
+        if said is None and time.monotonic() - began > _SLOW_SECONDS and (trouble := await _trouble(client, where)):
+            return Fate(UNCLEAR, trouble)
         ready_since = (ready_since or time.monotonic()) if said else 0.0
         if said and time.monotonic() - ready_since >= SETTLE_SECONDS:
             return said
         await asyncio.sleep(_POLL_SECONDS)
     return settled(last, seconds)
+
+
+async def _trouble(client: Client, where: Target) -> str:
+    """What keeps the node from starting it, from its events: no fault of the process, for it does not run yet."""
+    query = {"fieldSelector": f"involvedObject.name={where.name},type=Warning"}
+    response = await client.request("GET", resource_path("v1", "events", where.namespace), query=query)
+    return node_trouble(json.loads(response.body).get("items", ())) if response.ok else ""
 
 
 async def _with_log(client: Client, where: Target, pod: Any, said: Fate) -> Fate:
@@ -182,7 +191,7 @@ async def _stands(client: Client, target: Target, owner: Any) -> bool:
     if not labels or target.kind in ("Pod", "Job", "CronJob"):
         return True
     said = ",".join(f"{key}={value}" for key, value in labels.items())
-    path = resource_path("v1", "pods", quote(target.namespace, safe=""))
+    path = resource_path("v1", "pods", target.namespace)
     response = await client.request("GET", path, query={"labelSelector": said})
     pods: Sequence[Any] = json.loads(response.body).get("items", ()) if response.ok else ()
     return not response.ok or any((found := fate(pod)) is not None and found.outcome == HELD for pod in pods)
