@@ -320,6 +320,32 @@ async def test_defaults_are_filled_in_where_nothing_is_said(client: Client, spac
     assert left["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is True
 
 
+async def test_a_default_that_is_taken_back_can_be_had_again(client: Client, space: str, tmp_path: Path) -> None:
+    """Its binding is deleted by the plan, and undo puts the very same back."""
+    await install_as_named(client, defaulting(AdmissionPolicy(controls=(), namespaces=(space,), defaults=("seccomp",))))
+    before = await world_of(client)
+    plan = plan_of(before, AdmissionPolicy(controls=("POD-127",), namespaces=(space,)))
+    assert {str(one.action) for one in plan.changes if one.target.name == "ostiary-default-seccomp"} == {"delete"}
+    with Journal.create(tmp_path / "journal", plan, cluster="") as journal:
+        report = await perform(client, journal, plan.stages, patience=PATIENCE)
+    assert report.exit_code == 0, "\n".join(str(one) for one in (*report.changes, *report.trials))
+    assert bindings(await world_of(client)) == ()
+    with Journal.open(tmp_path / "journal") as journal:
+        assert (await undo(client, journal)).exit_code == 0
+    assert [one.spec for one in bindings(await world_of(client))] == [one.spec for one in bindings(before)]
+    await client.request("DELETE", f"{ADMISSION}/mutatingadmissionpolicies/ostiary-default-seccomp")
+
+
+def bindings(world: World) -> tuple[Any, ...]:
+    every = world.cluster.mutating_admission_policy_bindings
+    return tuple(one for one in every if one.metadata.name == "ostiary-default-seccomp")
+
+
+async def install_as_named(client: Client, objects: tuple[dict[str, Any], ...]) -> None:
+    for one, resource in zip(objects, ("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"), strict=True):
+        await made(client, f"{ADMISSION}/{resource}", msgspec.json.decode(msgspec.json.encode(one)))
+
+
 @pytest.fixture
 def guarded(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[RunningCluster]:
     """A cluster whose API server has read its policies from files."""
