@@ -171,7 +171,7 @@ def _refuse_stale(plan: Plan, where: Where) -> None:
 
 
 def _premises(plan: Plan) -> Callable[[World], Mapping[str, Ref]]:
-    pillar = load(plan.pillar)
+    pillar = load(plan.pillar, "enforce")
     return lambda world: pillar.premises_of(plan, world)
 
 

@@ -6,11 +6,20 @@ from typing import Any, cast
 from ostiary.core.errors import BadInput
 from ostiary.pillars import Pillar
 
-PILLARS: dict[str, str] = {"admission": "ostiary.pillars.pods.admission", "pods": "ostiary.pillars.pods"}
+ALL_VERBS = ("check", "learn", "prove", "enforce")
+PILLARS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "admission": ("ostiary.pillars.pods.admission", ALL_VERBS),
+    "pods": ("ostiary.pillars.pods", ALL_VERBS),
+    "rbac": ("ostiary.pillars.rbac.check", ("check",)),
+}
 
 
-def load(name: str) -> Pillar[Any]:
-    """The pillar of that name: a module with the verbs of ``pillars.Pillar``."""
+def load(name: str, verb: str) -> Pillar[Any]:
+    """The pillar of that name, for that verb: a module with the verbs of ``pillars.Pillar``, or those that it has so far."""
     if name not in PILLARS:
         raise BadInput(f"there is no pillar {name!r}", todo=f"one of: {', '.join(sorted(PILLARS))}")
-    return cast(Pillar[Any], importlib.import_module(PILLARS[name]))
+    module, verbs = PILLARS[name]
+    if verb not in verbs:
+        who = ", ".join(other for other, (_, can) in sorted(PILLARS.items()) if verb in can)
+        raise BadInput(f"{name} has no {verb} yet", todo=f"{name} can: {', '.join(verbs)}; {verb} works for: {who}")
+    return cast(Pillar[Any], importlib.import_module(module))

@@ -8,7 +8,7 @@ ostiary enforce admission --yes          policies that the API server holds by i
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ostiary.model.world import World
     from ostiary.pillars import Pillar
 
-PillarName = Annotated[str, typer.Argument(metavar="PILLAR", help="What to look at: admission or pods.", show_default=False)]
+PillarName = Annotated[
+    str, typer.Argument(metavar="PILLAR", help="What to look at: pods, admission, rbac.", show_default=False)
+]
 Source = Annotated[
     str | None,
     typer.Argument(
@@ -53,10 +55,10 @@ def _world(
     return read_world(source or option, kubeconfig=kubeconfig, context=context, intent=intent)
 
 
-def _pillar(name: str) -> "Pillar[Any]":
+def _pillar(name: str, verb: str) -> "Pillar[Any]":
     from ostiary.cli.pillars import load
 
-    return load(name)
+    return load(name, verb)
 
 
 def check(
@@ -74,7 +76,7 @@ def check(
     ] = FindingFormat.TABLE,
 ) -> None:
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
-    chosen = _pillar(pillar)
+    chosen = _pillar(pillar, "check")
     world = _world(source, source_option, kubeconfig, context, intent)
     bad_enough = _at_least(severity)
     findings, missing = [found for found in chosen.check(world) if found.severity in bad_enough], chosen.unseen(world)
@@ -115,7 +117,7 @@ def learn(
         raise typer.Exit(learn_more(pillar, asked, where, lambda: _world(*where, intent), form))
     from ostiary.model.verdict import Unknown
 
-    chosen = _pillar(pillar)
+    chosen = _pillar(pillar, "learn")
     world = _world(source, source_option, kubeconfig, context, intent)
     policy = chosen.learn(world)
     verdict = chosen.prove(world, policy)
@@ -139,13 +141,21 @@ def prove(
     closed: Annotated[
         bool, typer.Option("--closed", help="Of pods: prove too that nobody gets round the levels but who may (pods.mayRelax).")
     ] = False,
+    against_cluster: Annotated[
+        int,
+        typer.Option(
+            "--against-cluster", metavar="N", help="Of rbac: ask the cluster N access reviews, and compare ostiary's answers."
+        ),
+    ] = 0,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", help="Where to write the proof's certificate, for `ostiary verify`.")
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Whether the policy may be enforced. Exit 0: proved; 1: refuted, with a witness; 4: unknown, with what is missing."""
-    chosen = _pillar(pillar)
+    if against_cluster:
+        _agree(pillar, against_cluster, source or source_option, kubeconfig, context, form)
+    chosen = _pillar(pillar, "prove")
     world = _world(source, source_option, kubeconfig, context, intent)
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
     if closed:
@@ -158,6 +168,20 @@ def prove(
     if certificate:
         _write_certificate(certificate, verdict)
     raise typer.Exit(code)
+
+
+def _agree(
+    pillar: str, questions: int, source: str | None, kubeconfig: Path | None, context: str | None, form: Format
+) -> NoReturn:
+    from ostiary.cli.rbac_agreement import against_cluster
+    from ostiary.core.errors import BadInput
+
+    if pillar != "rbac":
+        raise BadInput(
+            f"--against-cluster compares access reviews, and {pillar} has none",
+            todo="ostiary prove rbac --against-cluster 1000",
+        )
+    raise typer.Exit(against_cluster(source, kubeconfig=kubeconfig, context=context, questions=questions, form=form))
 
 
 def enforce(
@@ -196,7 +220,7 @@ def enforce(
     from ostiary.cli.apply import carry_out, save
     from ostiary.model.verdict import Proof
 
-    chosen = _pillar(pillar)
+    chosen = _pillar(pillar, "enforce")
     plan_files.refuse_wrong_use(chosen, pillar, yes=yes, gitops=gitops, static_files=static_files)
     where = source or source_option
     world = _world(source, source_option, kubeconfig, context, intent)
