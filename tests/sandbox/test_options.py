@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.core.errors import BadInput
-from ostiary.sandbox.options import Nodes, SandboxOptions, check_name, parse_flag, parse_gates, parse_nodes
+from ostiary.sandbox.options import Nodes, SandboxOptions, check_name, parse_flag, parse_gates, parse_nodes, require_files
 
 
 @pytest.mark.parametrize("name", ["a", "demo", "pytest-none-12345", "0", "a" * 32])
@@ -76,9 +76,14 @@ def test_bad_flags(text: str) -> None:
         parse_flag(text)
 
 
+def test_the_record_of_a_cluster_may_outlive_the_files_it_was_given(tmp_path: Path) -> None:
+    """Status and down work after somebody removed the manifests."""
+    assert SandboxOptions(load=(tmp_path / "gone",)).load == (tmp_path / "gone",)
+
+
 def test_files_have_to_exist_and_images_need_a_real_node(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nowhere does not exist"):
-        SandboxOptions(load=(tmp_path / "nowhere",))
+        require_files(SandboxOptions(load=(tmp_path / "nowhere",)))
     with pytest.raises(BadInput, match="image needs a node"):
         SandboxOptions(images=(tmp_path,))
     with pytest.raises(BadInput, match="not a URL"):

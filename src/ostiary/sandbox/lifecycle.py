@@ -20,7 +20,7 @@ from ostiary.sandbox.kubernetes_versions import pin
 from ostiary.sandbox.layout import Layout
 from ostiary.sandbox.lock import held
 from ostiary.sandbox.mark import ProcessId, new_identity
-from ostiary.sandbox.options import SandboxOptions, check_name
+from ostiary.sandbox.options import SandboxOptions, check_name, require_files
 from ostiary.sandbox.progress import Progress, silent
 from ostiary.sandbox.running import ClusterStatus, RunningCluster
 from ostiary.sandbox.state import ClusterRecord, Phase, clusters, make_private, read, write
@@ -35,6 +35,7 @@ def up(options: SandboxOptions, *, progress: Progress = silent) -> RunningCluste
     when it runs with other options or this machine cannot, Unreachable with the culprit's log when the start fails.
     """
     options = _absolute(options)
+    require_files(options)
     require_machine(options)
     for path in options.load:
         manifests.read(path)  # what cannot be read is said before anything is started

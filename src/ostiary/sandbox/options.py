@@ -51,9 +51,6 @@ class SandboxOptions:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        for path in (*self.load, *self.images, *([self.audit_policy] if self.audit_policy else [])):
-            if not path.exists():
-                raise BadInput(f"{path} does not exist", todo="it was given to sandbox up; check the path")
         for flag, _ in self.api_server_flags:
             if not _FLAG.fullmatch(flag):
                 raise BadInput(
@@ -64,6 +61,13 @@ class SandboxOptions:
             raise BadInput("an image needs a node that can run it", todo="add --nodes real, or leave out --image")
         if self.audit_webhook is not None and not self.audit_webhook.startswith(("http://", "https://")):
             raise BadInput(f"{self.audit_webhook!r} is not a URL", todo="give --audit-webhook an http:// or https:// URL")
+
+
+def require_files(options: SandboxOptions) -> None:
+    """BadInput for a file that is not there. Asked when a cluster comes up; the record of one that ran may outlive its files."""
+    for path in (*options.load, *options.images, *([options.audit_policy] if options.audit_policy else [])):
+        if not path.exists():
+            raise BadInput(f"{path} does not exist", todo="it was given to sandbox up; check the path")
 
 
 def check_name(name: str) -> str:
