@@ -33,7 +33,7 @@ def commands(line: str, inside: bool) -> Iterator[str]:
     if inside or line.startswith("    ostiary "):
         for part in re.split(r"[|;]|&&|\$\(", line.strip().removeprefix("$ ").split("  #")[0].split(" # ")[0]):
             if part.strip().startswith("ostiary "):
-                yield part.strip().rstrip(")")
+                yield part.strip().rstrip(')"')
     else:
         yield from re.findall(r"`(ostiary [a-z][^`]*)`", line)
 
