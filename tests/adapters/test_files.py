@@ -39,3 +39,11 @@ def test_a_place_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     with pytest.raises(Unreachable, match="cannot write"):
         write_atomically(tmp_path / "directory", b"")
+
+
+def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Unreachable, match="it is no file"):
+        write_atomically(tmp_path / "pipe", b"x")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]

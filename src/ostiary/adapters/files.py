@@ -1,6 +1,7 @@
 """Writing a file so that readers see the old one or the new one, never half of one.
 
 A file is written beside its place, forced to disk, and renamed over it; it is readable by its owner alone unless the caller says otherwise.
+A place where something stands that is no file (a device, a pipe) is refused: renaming over ``/dev/null`` would take it from the whole machine.
 
 >>> write_atomically(Path("/tmp/ostiary-example"), b"whole")
 """
@@ -21,6 +22,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
 
 def stream_atomically(path: Path, write: Callable[[IO[bytes]], object], *, mode: int = 0o600) -> None:
     """As ``write_atomically``, for what is too large to hold: ``write`` gets an open, seekable file."""
+    if path.exists() and not path.is_file():
+        raise Unreachable(f"cannot write {path}: it is no file", todo="choose another place")
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
