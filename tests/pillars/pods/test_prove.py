@@ -156,3 +156,11 @@ def test_a_new_posture_is_a_new_premise_and_one_more_replica_is_not() -> None:
     assert list(news.values()) == [Ref("Pod", "shop", "new")]
     blind = world(blind=(Blind(reason=Reason.UNREADABLE),), namespaces=made.cluster.namespaces)
     assert set(pods.premises(blind, policy())) - set(proof.premises)
+
+
+def test_nothing_claimed_is_not_green_where_a_namespace_was_not_seen() -> None:
+    unseen = Blind(kind="Namespace", name="shop", reason=Reason.MISSING_NAMESPACE)
+    verdict = pods.prove(world(pods=[pod("a", PRIVILEGED)], blind=[unseen]), PodPolicy(levels={}))
+    assert isinstance(verdict, Unknown)
+    assert [missing.what.name for missing in verdict.missing] == ["shop"]
+    assert isinstance(pods.prove(world(), PodPolicy(levels={})), Proof)

@@ -68,9 +68,10 @@ def _size(maker: Maker) -> tuple[int, int, Ref]:
 
 
 def _missing(world: World, policy: PodPolicy) -> tuple[Missing, ...]:
+    """A policy that names no namespace is only as sure as that there was none to name: then everything not seen counts."""
     return (
         *(because(blind) for blind in _unknown_namespaces(world, policy)),
-        *missing(world, policy.levels),
+        *missing(world, policy.levels or None),
         *(because(blind) for blind in _unobserved(world, policy)),
     )
 
