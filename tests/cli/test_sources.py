@@ -135,3 +135,19 @@ def test_broken_yaml_is_never_green(home: Path) -> None:
     done = run(home, "check", "pods", "m", "--format", "json")
     assert done.returncode in (1, 4)
     assert json.loads(done.stdout)["unseen"]
+
+
+@pytest.mark.parametrize("form", [("--format", "json"), ("--format=json",), ("-f", "json")])
+def test_an_error_is_a_json_document_when_one_was_asked_for(home: Path, form: tuple[str, ...]) -> None:
+    for arguments in (
+        ("check", "pods", "nowhere"),
+        ("prove", "pods", "m", "--certificate", "no/where"),
+        ("snapshot", "show", "m"),
+    ):
+        done = run(home, *arguments, *form)
+        assert done.returncode in (2, 3), arguments
+        json.loads(done.stdout)  # one document, though a proof was shown before its certificate could not be written
+    done = run(home, "check", "pods", "nowhere", *form)
+    assert json.loads(done.stdout)["exit_code"] == 2
+    assert "nowhere" in done.stderr
+    assert run(home, "check", "pods", "nowhere").stdout == ""

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ostiary.cli import apply, explain, intent, sandbox, snapshot, verbs
-from ostiary.cli.output import UNKNOWN
+from ostiary.cli.output import UNKNOWN, answer_error
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
 
@@ -38,6 +38,7 @@ def main() -> None:
     try:
         app()
     except OstiaryError as error:
+        answer_error(error, sys.argv[1:])
         print(f"ostiary: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except Exception as error:

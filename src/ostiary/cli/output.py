@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
+from ostiary.core.errors import OstiaryError
+
 HOLDS, FINDINGS, USAGE, UNREACHABLE, UNKNOWN = range(
     5
 )  # exit codes; DESIGN: 0 holds, 1 findings or refuted, 2 usage, 3 cannot reach, 4 unknown
 
 _UNFOLDED = 100_000
 _INDENT = " " * 10
+_answered: list[bool] = []  # whether this process has written its JSON document: there is one, also when the end is an error
 
 
 class Format(StrEnum):
@@ -52,6 +55,16 @@ def answer_json(value: Any) -> None:
     from ostiary.model.world import encode
 
     print(msgspec.json.format(encode(value), indent=2).decode())
+    _answered.append(True)
+
+
+def answer_error(error: OstiaryError, arguments: Sequence[str]) -> None:
+    """What went wrong, as the JSON document of a command that was asked for one and has not given it."""
+    before = list(arguments[: arguments.index("--")]) if "--" in arguments else list(arguments)
+    pairs = zip(before, [*before[1:], ""], strict=True)
+    asked = any(one in ("--format=json", "-fjson") or (one in ("--format", "-f") and two == "json") for one, two in pairs)
+    if asked and not _answered:
+        answer_json({"error": error.happened, "todo": error.todo, "exit_code": error.exit_code})
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -65,7 +65,10 @@ def _read_file(file: Path) -> Iterator[Manifest]:
     try:
         documents = list(yaml.load_all(file.read_bytes(), Loader=_Loader))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise BadInput(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        why = " ".join(str(error).split())
+        raise BadInput(
+            f"{file} cannot be read: {why}", todo="mend it there; every file below --load has to be whole"
+        ) from error
     for number, document in enumerate(documents, 1):
         if document is not None:
             yield from _objects(file, document, number)
