@@ -68,6 +68,12 @@ def check(
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     intent: IntentFile = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="SOURCE", help="Of pods: add what became looser since this earlier look, a snapshot say."
+        ),
+    ] = None,
     severity: Annotated[
         str, typer.Option("--severity", help="Only findings at least this bad: critical, high, medium, low or info.")
     ] = "info",
@@ -79,9 +85,20 @@ def check(
     chosen = _pillar(pillar, "check")
     world = _world(source, source_option, kubeconfig, context, intent)
     bad_enough = _at_least(severity)
-    findings, missing = [found for found in chosen.check(world) if found.severity in bad_enough], chosen.unseen(world)
+    every = [*(_drift(pillar, world, since) if since else ()), *chosen.check(world)]
+    findings, missing = [found for found in every if found.severity in bad_enough], chosen.unseen(world)
     _show_findings(form, pillar, world, findings, missing)
     raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
+
+
+def _drift(pillar: str, world: "World", since: str) -> "Iterator[Finding]":
+    from ostiary.cli.source import read_world
+    from ostiary.core.errors import BadInput
+    from ostiary.pillars.pods import drift
+
+    if pillar != "pods":
+        raise BadInput(f"--since compares levels of pods, not {pillar}", todo="ostiary snapshot diff compares everything")
+    return drift(world, read_world(since))
 
 
 def learn(

@@ -13,6 +13,7 @@ from ostiary.model.world import World
 from ostiary.pillars.pods import blindness
 from ostiary.pillars.pods.check import check
 from ostiary.pillars.pods.controls.found import unseen as unseen_by_controls
+from ostiary.pillars.pods.drift import drift
 from ostiary.pillars.pods.enforce import enforce
 from ostiary.pillars.pods.learn import intended, learn
 from ostiary.pillars.pods.policy import LevelVersion, PodPolicy, of_certificate
@@ -23,6 +24,7 @@ __all__ = [
     "LevelVersion",
     "PodPolicy",
     "check",
+    "drift",
     "enforce",
     "intended",
     "learn",

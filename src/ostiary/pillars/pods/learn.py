@@ -25,9 +25,25 @@ def learn(world: World) -> PodPolicy:
 
 
 def intended(world: World) -> PodPolicy:
-    """What the intent file asks for, or tighter where the namespace can take it; what ``learn`` says where it asks for nothing."""
+    """What the intent file asks for, or tighter where the namespace can take it; what ``learn`` says where it asks for nothing.
+
+    It asks the same of a namespace that could not be seen; left out of the policy, its pods would be in no proof and missing from none.
+    """
     asked = {meta.name: level for meta in _namespaces(world) if (level := wanted(world, meta.name)) is not None}
-    return _policy(world, asked)
+    policy = _policy(world, asked)
+    latest = str(newest(world))
+    unseen = {
+        name: LevelVersion(level, latest)
+        for name in _unseen(world)
+        if (level := wanted(world, name) or Level.PRIVILEGED) > Level.PRIVILEGED
+    }
+    return PodPolicy(levels={**policy.levels, **unseen}, because=policy.because, left=policy.left)
+
+
+def _unseen(world: World) -> set[str]:
+    """Namespaces of which no more is known than their name: not declared, not readable, declared twice."""
+    named = {blind.name for blind in world.cluster.blind if blind.kind == "Namespace" and blind.name}
+    return named - {meta.name for meta in _namespaces(world)}
 
 
 def _namespaces(world: World) -> list[Meta]:

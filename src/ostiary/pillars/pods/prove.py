@@ -78,6 +78,7 @@ def _missing(world: World, policy: PodPolicy) -> tuple[Missing, ...]:
 
 def _unknown_namespaces(world: World, policy: PodPolicy) -> Iterator[Blind]:
     there = {namespace.metadata.name for namespace in world.cluster.namespaces}
+    there |= {blind.name for blind in world.cluster.blind if blind.kind == "Namespace"}  # these are told as what they are
     for name, level in policy.levels.items():
         if name not in there:
             yield Blind(kind="Namespace", name=name, reason=Reason.MISSING_NAMESPACE, detail="the policy names it")
@@ -98,7 +99,7 @@ def _unobserved(world: World, policy: PodPolicy) -> Iterator[Blind]:
         if maker.ref.namespace not in policy.levels or maker.ref.kind == "Pod" or owners.top(maker).ref in shown:
             continue
         for scope in changing:
-            if scope.may_change(namespaces[maker.ref.namespace], maker.pod.metadata.labels):
+            if scope.may_change(namespaces.get(maker.ref.namespace, {}), maker.pod.metadata.labels):
                 yield Blind(
                     kind=maker.ref.kind,
                     namespace=maker.ref.namespace,
