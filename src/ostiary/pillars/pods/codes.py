@@ -29,9 +29,9 @@ INTENT_NOT_MET = Code("POD-008", Severity.HIGH, "namespace is looser than the in
 EXCEPTION_EXPIRED = Code("POD-009", Severity.MEDIUM, "exception is past its day", LABELS)
 INTENT_NAMES_NOTHING = Code("POD-010", Severity.LOW, "intent file names a namespace that is not there", LABELS)
 NOT_PINNED = Code("POD-011", Severity.INFO, "enforced version follows the cluster's upgrades", LABELS)
-LOWERED = Code("POD-031", Severity.HIGH, "namespace enforces a looser level than before", LABELS)
-LET_GO = Code("POD-032", Severity.MEDIUM, "namespace let go of the version that it was pinned to", LABELS)
-CAME_UNDECLARED = Code("POD-033", Severity.MEDIUM, "namespace came since, and declares no level", LABELS)
+LOWERED = Code("POD-012", Severity.HIGH, "namespace enforces a looser level than before", LABELS)
+LET_GO = Code("POD-013", Severity.MEDIUM, "namespace let go of the version that it was pinned to", LABELS)
+CAME_UNDECLARED = Code("POD-014", Severity.MEDIUM, "namespace came since, and declares no level", LABELS)
 
 CODES: tuple[Code, ...] = (
     UNDECLARED,
