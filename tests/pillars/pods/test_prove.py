@@ -5,6 +5,7 @@ from tests.pillars.pods.worlds import HOST_PID, ORDINARY, PRIVILEGED, TAME, depl
 
 from ostiary.model.admission import OperationRule, Webhook, WebhookConfiguration
 from ostiary.model.blind import Blind, Reason
+from ostiary.model.intent import PodIntent
 from ostiary.model.levels import Level
 from ostiary.model.meta import Meta, Ref
 from ostiary.model.verdict import Proof, Refutation, Unknown
@@ -160,7 +161,23 @@ def test_a_new_posture_is_a_new_premise_and_one_more_replica_is_not() -> None:
 
 def test_nothing_claimed_is_not_green_where_a_namespace_was_not_seen() -> None:
     unseen = Blind(kind="Namespace", name="shop", reason=Reason.MISSING_NAMESPACE)
-    verdict = pods.prove(world(pods=[pod("a", PRIVILEGED)], blind=[unseen]), PodPolicy(levels={}))
+    verdict = pods.prove(world(pods=[pod("a", PRIVILEGED)], blind=(unseen,)), PodPolicy(levels={}))
     assert isinstance(verdict, Unknown)
     assert [missing.what.name for missing in verdict.missing] == ["shop"]
     assert isinstance(pods.prove(world(), PodPolicy(levels={})), Proof)
+
+
+@pytest.mark.parametrize("reason", [Reason.MISSING_NAMESPACE, Reason.UNREADABLE, Reason.DUPLICATE])
+def test_what_the_intent_asks_of_every_namespace_it_asks_of_one_that_was_not_seen(reason: Reason) -> None:
+    unseen = Blind(kind="Namespace", name="dark", reason=reason)
+    for asked in (PodIntent(default=Level.BASELINE), PodIntent(levels={"dark": Level.BASELINE})):
+        for spec, expected in ((HOST_PID, Refutation), (TAME, Unknown)):
+            made = world(
+                namespaces=[namespace("shop")],
+                pods=[pod("a", spec, ns="dark")],
+                deployments=[workload("w", spec, ns="dark")],
+                blind=(unseen,),
+                intent=asked,
+                mutating_webhooks=[webhook()],
+            )
+            assert isinstance(verdict := pods.prove(made, pods.intended(made)), expected), verdict
