@@ -90,3 +90,9 @@ def test_files_have_to_exist_and_images_need_a_real_node(tmp_path: Path) -> None
         SandboxOptions(audit_webhook="localhost:80")
     with pytest.raises(BadInput, match="not a name of an API server flag"):
         SandboxOptions(api_server_flags=(("a b", "c"),))
+
+
+@pytest.mark.parametrize("flag", ["secure-port", "bind-address", "etcd-servers"])
+def test_flags_by_which_the_sandbox_finds_its_own_server_are_refused(flag: str) -> None:
+    with pytest.raises(BadInput, match=f"{flag} is the sandbox's own"):
+        SandboxOptions(api_server_flags=((flag, "22222"),))

@@ -30,6 +30,10 @@ class Nodes:
         return f"simulated={self.count}" if self.kind == "simulated" else self.kind
 
 
+# Where the API server listens and where its data is: with another value it would never be found ready.
+OWN_FLAGS = frozenset(("secure-port", "bind-address", "advertise-address", "etcd-servers", "etcd-prefix"))
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """A whole request. ``owner_pid``: the cluster ends, and nothing of it remains, when that process ends.
@@ -56,6 +60,11 @@ class SandboxOptions:
                 raise BadInput(
                     f"{flag!r} is not a name of an API server flag",
                     todo="write it without dashes in front: max-requests-inflight=100",
+                )
+            if flag in OWN_FLAGS:
+                raise BadInput(
+                    f"the API server's {flag} is the sandbox's own: what waits for the server and reaches it goes by it",
+                    todo="leave it out; ports and addresses are chosen free, and `ostiary sandbox status` shows them",
                 )
         if self.images and self.nodes.kind != "real":
             raise BadInput("an image needs a node that can run it", todo="add --nodes real, or leave out --image")
