@@ -254,17 +254,21 @@ def questions(random: Random, objects: Objects, count: int) -> list[tuple[Identi
 
 
 def typed(objects: Objects, *, server_version: str = "") -> Cluster:
-    """The objects as a Cluster."""
+    """The objects as a Cluster, in the order in which every source puts them."""
     found: dict[str, list[Any]] = {"Role": [], "ClusterRole": [], "RoleBinding": [], "ClusterRoleBinding": []}
     for item in objects:
         found[item["kind"]].append(msgspec.convert(_without_nulls(item), Binding if item["kind"].endswith("Binding") else Role))
     return Cluster(
-        roles=tuple(found["Role"]),
-        cluster_roles=tuple(found["ClusterRole"]),
-        role_bindings=tuple(found["RoleBinding"]),
-        cluster_role_bindings=tuple(found["ClusterRoleBinding"]),
+        roles=tuple(sorted(found["Role"], key=_name)),
+        cluster_roles=tuple(sorted(found["ClusterRole"], key=_name)),
+        role_bindings=tuple(sorted(found["RoleBinding"], key=_name)),
+        cluster_role_bindings=tuple(sorted(found["ClusterRoleBinding"], key=_name)),
         server_version=server_version,
     )
+
+
+def _name(value: Role | Binding) -> tuple[str, str]:
+    return value.metadata.namespace, value.metadata.name
 
 
 def _without_nulls(item: dict[str, Any]) -> dict[str, Any]:
