@@ -4,7 +4,9 @@ The roles of a server that just came up are in the World too: what Kubernetes bi
 """
 
 import json
+import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -23,7 +25,11 @@ from ostiary.paths.way import How, Way
 from ostiary.pillars.pods import LevelVersion, PodPolicy
 from ostiary.pillars.rbac.escalations import PRIMITIVES
 from ostiary.pillars.rbac.request import Request
+from ostiary.sandbox import SandboxOptions, up
+from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.lifecycle import RunningCluster
+from ostiary.sandbox.namespaces import fresh_namespace
+from ostiary.sandbox.pytest_plugin import cannot_run
 
 API, RBAC = "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"
 NEEDS = {one.key: one.needs for one in PRIMITIVES}
@@ -103,9 +109,24 @@ async def seen(cluster: RunningCluster) -> World:
         return World.of(await read_live(client, bytes(32)), today=date(2026, 11, 24))
 
 
+@pytest.fixture(scope="module")
+def untouched_cluster() -> Iterator[RunningCluster]:
+    """A cluster of its own: bindings that other judges leave in the shared one are ways too."""
+    try:
+        cluster = up(SandboxOptions(name=f"around-{os.getpid()}", owner_pid=os.getpid()))
+    except CannotRun as error:
+        cannot_run(error.happened)
+    yield cluster
+    cluster.down()
+
+
 @pytest.mark.judge("ways round a level")
-async def test_every_way_is_one_on_the_real_server(ostiary_cluster: RunningCluster, ostiary_namespace: str) -> None:
-    shop = ostiary_namespace
+async def test_every_way_is_one_on_the_real_server(untouched_cluster: RunningCluster) -> None:
+    with fresh_namespace(untouched_cluster) as shop:
+        await every_way_is_one(untouched_cluster, shop)
+
+
+async def every_way_is_one(ostiary_cluster: RunningCluster, shop: str) -> None:
     assert kubectl(ostiary_cluster, "label", "namespace", shop, "pod-security.kubernetes.io/enforce=baseline").returncode == 0
     given = {"apiVersion": "v1", "kind": "List", "items": scenario(shop)}
     assert kubectl(ostiary_cluster, "apply", "-f", "-", given=given).returncode == 0
