@@ -3,8 +3,8 @@
 A person ``alice@example.com`` is impersonated on every cluster as the user ``ostiary:alice@example.com`` in the one group ``ostiary:access``, with the
 session's id as the extra ``ostiary.dev/session``: no binding that was made without ostiary can mean that name, so only a grant lets a person in.
 
-A token for one cluster says ``aud`` (the cluster's name), ``sub`` (the impersonated user name), ``sid`` (the session), ``exp`` (15 minutes on, or the end of the
-person's last live grant there, whichever comes first), ``iat``, ``nbf``, ``iss`` and ``jti``. Nobody without a live grant gets one.
+A token for one cluster says ``aud`` (the cluster's name), ``sub`` (the impersonated user name), ``sid`` (the session), ``exp`` (15 minutes on, or the end
+of the person's last live grant there, whichever comes first), ``iat``, ``nbf``, ``iss`` and ``jti``. Nobody without a live grant gets one.
 """
 
 from datetime import datetime
