@@ -2,8 +2,9 @@
 
     make demo             real containers where root allows, simulated nodes elsewhere
     KEEP=1 make demo      leave the cluster running, to look around
+    python examples/01-shop/demo.py pods      only the chapters that are named
 
-Every command that it runs is printed as one would type it.
+Every command that it runs is printed as one would type it. Each chapter is a module of its own, and leaves the cluster as it found it.
 """
 
 import os
@@ -14,9 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from chapters import pods
+from chapters.stage import HERE, Stage, run, say
+
+CHAPTERS = {"pods": pods.tell}
 NAME = "demo"
-RUNNER = "system:serviceaccount:ci:runner"
 ROLLOUTS = {
     "shop": ("deployment/storefront", "deployment/catalogue"),
     "payments": ("deployment/payments", "statefulset/journal"),
@@ -24,25 +27,6 @@ ROLLOUTS = {
     "monitoring": ("daemonset/node-agent", "deployment/metrics"),
     "backup-operator": ("deployment/backup-operator",),
 }
-
-
-def say(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-
-def run(*command: str, expect: tuple[int, ...] = (0,), show: bool = True) -> str:
-    """Run a command as a person would, show it and what it says, and stop when it ends as nobody expects."""
-    if show:
-        print(f"$ {shlex.join(command)}", flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if show:
-        print(done.stdout.rstrip(), flush=True)
-    if done.returncode not in expect:
-        print(f"demo: that command ended with {done.returncode}, not {' or '.join(map(str, expect))}", file=sys.stderr)
-        if not show:
-            print(done.stdout, file=sys.stderr)
-        raise SystemExit(1)
-    return done.stdout
 
 
 def nodes() -> str:
@@ -65,64 +49,11 @@ def wait_until_ready() -> None:
             run("kubectl", "-n", namespace, "rollout", "status", workload, "--timeout=120s", show=False)
 
 
-def shop_answers(kind: str) -> None:
-    if kind != "real":
-        print("(simulated pods answer nothing: whether the shop still serves can only be seen with real containers)")
-        return
-    path = "/api/v1/namespaces/shop/services/storefront:http/proxy/dial"
-    through = "?request=hostname&protocol=http&host=payments.payments.svc.cluster.local&port=80&tries=1"
-    for attempt in range(10):
-        said = run("kubectl", "get", "--raw", path + through, show=attempt == 0)
-        if '"responses":["payments-' in said:
-            print("the storefront answers, and reaches payments through its Service")
-            return
-        time.sleep(1)
-    print(f"demo: the shop does not answer: {said}", file=sys.stderr)
-    raise SystemExit(1)
-
-
-def attack(verdict: str) -> None:
-    """The CI runner's token, used by somebody else: make a pod that owns the node. Dry-run: nothing is left behind either way."""
-    command = ("kubectl", f"--as={RUNNER}", "create", "--dry-run=server", "-f", str(HERE / "attack" / "node-takeover.yaml"))
-    run(*command, expect=(0,) if verdict == "admitted" else (1,))
-
-
-def story(kind: str, work: Path) -> None:
-    say("The shop runs. It also has what most clusters have: nobody said yet what a pod may do.")
-    shop_answers(kind)
-    say("An attacker holds the CI runner's token and asks for a pod that is root on the node. The API server would admit it:")
-    attack("admitted")
-
-    say("check: what is wrong now, and who has to change what")
-    run("ostiary", "check", "pods", "--severity", "high", expect=(1,))
-    say(
-        "learn: the tightest level that each namespace can take without refusing anything that runs or that a template would make"
-    )
-    run("ostiary", "learn", "pods")
-    say("prove: for every pod and every template; the proof can be checked again without the code that made it")
-    certificate = str(work / "pods.certificate.json")
-    run("ostiary", "prove", "pods", "--certificate", certificate)
-    run("ostiary", "verify", certificate)
-    say("enforce, first as a plan: nothing is changed without --yes")
-    run("ostiary", "enforce", "pods")
-    say("enforce: labels in two stages, each change tried by dry-run first, each stage tried on the real API server afterwards")
-    journal = str(work / "pods.journal")
-    run("ostiary", "enforce", "pods", "--yes", "--journal", journal)
-
-    say("The same attacker, the same token, the same pod:")
-    attack("refused")
-    say("And the shop? Its pods are made anew under the new rules, and it still answers:")
-    run("kubectl", "-n", "shop", "rollout", "restart", "deployment/storefront")
-    run("kubectl", "-n", "shop", "rollout", "status", "deployment/storefront", "--timeout=120s", show=False)
-    shop_answers(kind)
-    if not os.environ.get("KEEP"):
-        say("Changed your mind? The journal takes back exactly what was changed:")
-        run("ostiary", "undo", journal, "--yes", "--format", "json", show=False)
-        print(f"$ ostiary undo {journal} --yes")
-        run("kubectl", "get", "namespace", "shop", "--show-labels")
-
-
 def main() -> None:
+    unknown = [name for name in sys.argv[1:] if name not in CHAPTERS]
+    if unknown:
+        print(f"demo: there is no chapter {' or '.join(unknown)}; there are {', '.join(CHAPTERS)}", file=sys.stderr)
+        raise SystemExit(2)
     kind = nodes()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ostiary-demo-") as work:
@@ -135,7 +66,8 @@ def main() -> None:
             os.environ["KUBECONFIG"] = run("ostiary", "sandbox", "kubeconfig", "--name", NAME, show=False).strip()
             os.environ["PATH"] = run("ostiary", "sandbox", "exec", "--name", NAME, "--", "printenv", "PATH", show=False).strip()
             wait_until_ready()
-            story(kind, Path(work))
+            for name in sys.argv[1:] or CHAPTERS:
+                CHAPTERS[name](Stage(NAME, kind, Path(work)))
         finally:
             if os.environ.get("KEEP"):
                 say(
