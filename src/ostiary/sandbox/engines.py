@@ -94,6 +94,7 @@ PROGRAMS = (
         share=(("stage", ("sigs.k8s.io/kwok", "kustomize/stage")),),
         megabytes=70,
     ),
+    Program("e2e", "e2e", packages=("./cmd/e2e.test",), binaries=("e2e.test",), megabytes=120),
 )
 
 
