@@ -94,7 +94,13 @@ PROGRAMS = (
         share=(("stage", ("sigs.k8s.io/kwok", "kustomize/stage")),),
         megabytes=70,
     ),
-    Program("e2e", "e2e", packages=("./cmd/e2e.test",), binaries=("e2e.test",), megabytes=120),
+    Program(
+        "e2e",
+        "e2e",
+        packages=("./cmd/e2e.test", "github.com/onsi/ginkgo/v2/ginkgo"),
+        binaries=("e2e.test", "ginkgo"),
+        megabytes=120,
+    ),
 )
 
 
