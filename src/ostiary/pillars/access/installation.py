@@ -54,7 +54,7 @@ def controller_rules(grantable: tuple[str, ...]) -> tuple[PolicyRule, ...]:
     ours = (GATEWAY_ROLE, *map(on_role, grantable))
     return (
         PolicyRule(
-            verbs=("get", "list", "create", "delete"),
+            verbs=("get", "list", "create", "patch", "delete"),
             api_groups=(RBAC,),
             resources=("clusterrolebindings", "rolebindings"),
         ),
