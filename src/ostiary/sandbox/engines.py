@@ -101,6 +101,7 @@ PROGRAMS = (
         binaries=("e2e.test", "ginkgo"),
         megabytes=120,
     ),
+    Program("goproxy", "goproxy", packages=("./cmd/goproxy", "./cmd/load"), binaries=("goproxy", "load"), megabytes=20),
 )
 
 

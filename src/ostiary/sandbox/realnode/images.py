@@ -30,12 +30,16 @@ class SymbolicLink:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What to build: ``files`` by absolute path inside; every file is world-readable and executable."""
+    """What to build: ``files`` by absolute path inside; every file is world-readable and executable.
+
+    ``arguments`` follow the entrypoint where a pod gives none.
+    """
 
     name: str
     files: Mapping[str, Content | SymbolicLink]
     entrypoint: tuple[str, ...]
     user: str = NOBODY
+    arguments: tuple[str, ...] = ()
 
 
 def build_image(
@@ -71,6 +75,8 @@ def _manifest(image: Image, blobs: dict[str, bytes]) -> dict[str, object]:
     layer = _layer(image.files)
     architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
     settings = {"Entrypoint": list(image.entrypoint), "User": image.user, "WorkingDir": "/", "Env": ["PATH=/bin:/"]}
+    if image.arguments:
+        settings["Cmd"] = list(image.arguments)
     config = {
         "architecture": architecture,
         "os": "linux",
