@@ -20,10 +20,12 @@ need mount mount
 need modprobe kmod
 need busybox busybox-static
 need /usr/lib/cni/host-local containernetworking-plugins
+need /usr/lib/postgresql postgresql
+need chromium chromium
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing system packages for real nodes:$missing" >&2
+    echo "installing system packages for real nodes and tests:$missing" >&2
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >/dev/null
     # shellcheck disable=SC2086 # a list of packages
