@@ -77,3 +77,10 @@ class Grant(Value, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     ends_at: datetime | None = None
     break_glass: bool = field(default=False)
+
+
+class LiveGrants(Value, frozen=True, kw_only=True):
+    """What is known of grants at a moment. ``grants`` None: the control plane was not asked, and only what a cluster's own objects say is known."""
+
+    at: datetime
+    grants: tuple[Grant, ...] | None = None

@@ -16,7 +16,10 @@ a busy cluster is as large as what it distinguishes. Who reads it decides by it;
 from datetime import date, timedelta
 from enum import Enum
 
+from msgspec.structs import replace
+
 from ostiary.core.canonical import digest
+from ostiary.model.access import LiveGrants
 from ostiary.model.value import Value
 
 
@@ -41,8 +44,8 @@ class Gap(Value, frozen=True, kw_only=True):
     since: str = ""
     until: str = ""
     count: int = 1
-    where: str = ""  # file and line of the first, for people
-    detail: str = ""  # the field and what is wrong with it, for people
+    where: str = ""  # file and line of the first, for people, not part of the digest
+    detail: str = ""  # the field and what is wrong with it, for people, not part of the digest
 
     def __str__(self) -> str:
         when = f" from {self.since} to {self.until}" if self.since else ""
@@ -58,7 +61,9 @@ class Stream(Value, frozen=True, kw_only=True):
     since: str
     until: str
     records: int = 0
+    repeated: int = 0  # records that were there before, and were not counted again
     gaps: tuple[Gap, ...] = ()
+    where: str = ""  # files or addresses, for people, not part of the digest
 
 
 class Impersonator(Value, frozen=True, kw_only=True):
@@ -117,12 +122,18 @@ class Evidence(Value, frozen=True, kw_only=True):
 
     streams: tuple[Stream, ...] = ()
     usage: tuple[Usage, ...] = ()
+    access: LiveGrants | None = None
 
     @property
     def digest(self) -> str:
-        return digest(self)
+        return digest(replace(self, streams=tuple(_bare(stream) for stream in self.streams)))
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What is missing, of all streams."""
         return tuple(gap for stream in self.streams for gap in stream.gaps)
+
+
+def _bare(stream: Stream) -> Stream:
+    """A stream without what is only for people."""
+    return replace(stream, where="", gaps=tuple(replace(gap, where="", detail="") for gap in stream.gaps))

@@ -26,6 +26,7 @@ READ_ANNOTATIONS = (
     "kubernetes.io/service-account.name",
     "kubernetes.io/enforce-mountable-secrets",
     "rbac.authorization.kubernetes.io/autoupdate",
+    "ostiary.dev/expires",
 )
 
 
