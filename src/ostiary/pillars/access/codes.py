@@ -1,0 +1,42 @@
+"""The findings of this pillar: their codes are stable, and each is described in docs/clusters.md."""
+
+from dataclasses import dataclass
+
+from ostiary.model.finding import Finding, Severity
+from ostiary.model.meta import Ref
+
+_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
+_IMPERSONATION = "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding; ``severity`` is the worst that it can have."""
+
+    code: str
+    severity: Severity
+    title: str
+    reference: str
+
+
+STANDING = Code("ACCESS-001", Severity.HIGH, "person or group holds a right that no grant gave", _PRACTICES)
+FOREIGN = Code("ACCESS-002", Severity.CRITICAL, "somebody bound a role to a name of ostiary's", _IMPERSONATION)
+OUTLIVED = Code("ACCESS-003", Severity.HIGH, "binding of a grant that has ended is still there", _PRACTICES)
+UNEXPLAINED = Code("ACCESS-004", Severity.HIGH, "binding says that it is a grant's, and no live grant explains it", _PRACTICES)
+NEIGHBOUR = Code("ACCESS-005", Severity.HIGH, "somebody else is at home in ostiary's namespace", _PRACTICES)
+OLD_WAY = Code("ACCESS-006", Severity.LOW, "impersonation is not limited by request", _IMPERSONATION)
+
+CODES: tuple[Code, ...] = (STANDING, FOREIGN, OUTLIVED, UNEXPLAINED, NEIGHBOUR, OLD_WAY)
+
+
+def finding(code: Code, subject: Ref, reason: str, *, witness: str = "", fix: str, severity: Severity | None = None) -> Finding:
+    """A finding of a code, as bad as the code says unless said otherwise."""
+    return Finding(
+        code=code.code,
+        severity=severity or code.severity,
+        subject=subject,
+        reason=reason,
+        witness=witness,
+        fix=fix,
+        references=(code.reference,),
+    )
