@@ -71,6 +71,7 @@ class Grant(Value, frozen=True, kw_only=True):
     everywhere: bool = False
     reason: str
     seconds: int
+    approvals: int = 1  # how many others have to agree
     requested_at: datetime
     state: GrantState
     decided_by: tuple[str, ...] = ()
