@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from ostiary.cli import apply, explain, intent, sandbox, snapshot, verbs
+from ostiary.cli import apply, explain, gateway, intent, sandbox, snapshot, verbs
 from ostiary.cli.output import UNKNOWN, answer_error
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
@@ -28,6 +28,7 @@ app.add_typer(explain.app, name="explain")
 for effect in (apply.apply, apply.undo):
     app.command()(effect)
 app.add_typer(sandbox.app, name="sandbox")
+app.command()(gateway.gateway)
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(intent.app, name="intent")
 app.command()(verify)
