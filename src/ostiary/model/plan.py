@@ -52,7 +52,10 @@ class Change(Value, frozen=True, kw_only=True):
 
 
 class Trial(Value, frozen=True, kw_only=True):
-    """A server-side dry-run create that shows whether a stage does what it was proved to do: the real judge's word, after the change."""
+    """A server-side dry-run create that shows whether a stage does what it was proved to do: the real judge's word, after the change.
+
+    What is created may be a question, such as an access review: then ``answer`` holds the fields that the server must fill in.
+    """
 
     stage: str
     sentence: str
@@ -60,6 +63,7 @@ class Trial(Value, frozen=True, kw_only=True):
     body: dict[str, Any]
     admitted: bool  # what the API server must answer
     because: str = ""  # text that a refusal must contain
+    answer: dict[str, Any] = field(default_factory=dict)
 
 
 class Plan(Value, frozen=True, kw_only=True):
