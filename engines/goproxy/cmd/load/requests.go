@@ -10,6 +10,7 @@ const warmUp = 500 * time.Millisecond
 
 type requestsResult struct {
 	Requests int     `json:"requests"`
+	WarmUp   int     `json:"warm_up"`
 	Errors   int     `json:"errors"`
 	Bytes    int64   `json:"bytes"`
 	Seconds  float64 `json:"seconds"`
@@ -36,6 +37,7 @@ func requests(targets []target, path string, during time.Duration) requestsResul
 	var all []time.Duration
 	for index, one := range results {
 		total.Requests += one.Requests
+		total.WarmUp += one.WarmUp
 		total.Errors += one.Errors
 		total.Bytes += one.Bytes
 		if total.First == "" {
@@ -63,6 +65,7 @@ func ask(server *target, path string, begin, end time.Time) (requestsResult, []t
 			_ = answer.Body.Close()
 		}
 		if began.Before(begin) {
+			result.WarmUp++
 			continue
 		}
 		result.Requests++
