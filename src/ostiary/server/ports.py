@@ -62,6 +62,8 @@ class ClusterStatus:
     constrained: bool = False
     reached_at: datetime | None = None
     problems: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()  # that may be granted there
+    break_glass_role: str = ""  # the one that break-glass gives; empty: none
 
 
 @dataclass(frozen=True, slots=True)

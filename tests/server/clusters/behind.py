@@ -9,6 +9,7 @@ from ostiary.adapters.kubernetes.kubeconfig import load
 from ostiary.model.access import Grant, GrantState
 from ostiary.sandbox import RunningCluster
 from ostiary.server.clusters.install import Intended
+from ostiary.server.clusters.record import BehindGateway
 
 ROLES = ("admin", "edit", "view")
 
@@ -22,6 +23,17 @@ class Behind:
     controller: Client
     gateway: Client
     intended: Intended
+
+    @property
+    def record(self) -> BehindGateway:
+        access = self.admin.access
+        return BehindGateway(
+            name="here",
+            server=access.server,
+            certificate_authority=access.certificate_authority.decode(),
+            constrained=self.constrained,
+            roles=ROLES,
+        )
 
     @property
     def constrained(self) -> bool:

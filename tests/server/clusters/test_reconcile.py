@@ -1,5 +1,6 @@
 """On real API servers: bindings follow the live grants, the gateway's power follows them too, and its real token can do nothing else."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.server.clusters.behind import ROLES, Behind, a_grant
+from tests.server.clusters.behind import Behind, a_grant
 
 from ostiary.adapters.kubernetes.answers import Stored
 from ostiary.adapters.kubernetes.client import Client
@@ -41,9 +42,7 @@ async def ask(client: Client, path: str, headers: Mapping[str, str], method: str
 
 
 async def bring(behind: Behind, *grants: Grant, thorough: bool = False) -> Reconciled:
-    return await reconcile(
-        behind.controller, grants, datetime.now(UTC), constrained=behind.constrained, grantable=ROLES, thorough=thorough
-    )
+    return await reconcile(behind.controller, behind.record, grants, datetime.now(UTC), thorough=thorough)
 
 
 async def until(client: Client, path: str, headers: Mapping[str, str], wanted: int, within: float = 1.0) -> float:
@@ -177,6 +176,32 @@ async def test_a_namespace_or_role_that_is_not_there_is_told_and_keeps_nobody_el
     assert any("unheard-of" in problem for problem in done.problems)
     await until(behind.gateway, SHOP, as_person("carol"), 200)
     await bring(behind)
+
+
+async def test_a_role_that_learned_to_hand_out_rights_gives_nothing_any_more(behind: Behind) -> None:
+    one = a_grant("alice", "view", "default", name="g1")
+    await bring(behind, one)
+    view = await behind.admin.get(target("ClusterRole", "system:aggregate-to-view"))
+    assert isinstance(view, Stored)
+    bind = {"verbs": ["bind"], "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"]}
+    await behind.admin.patch(target("ClusterRole", "system:aggregate-to-view"), {"rules": [*view.object["rules"], bind]})
+    try:
+        done = await bring(behind, one)
+        for _ in range(50):  # until the controller has aggregated it
+            if done.problems:
+                break
+            await asyncio.sleep(0.1)
+            done = await bring(behind, one)
+        assert "it may bind any role" in done.problems[0]
+        assert await standing(behind.admin, thorough=True) == {}
+    finally:
+        await behind.admin.patch(target("ClusterRole", "system:aggregate-to-view"), {"rules": view.object["rules"]})
+
+
+async def test_edit_is_not_granted_everywhere(behind: Behind) -> None:
+    done = await bring(behind, a_grant("alice", "edit", name="g1"))
+    assert "impersonate serviceaccounts everywhere" in done.problems[0]
+    assert await standing(behind.admin, thorough=True) == {}
 
 
 async def test_the_controller_may_bind_no_role_but_those_that_were_named(behind: Behind) -> None:

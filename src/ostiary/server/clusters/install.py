@@ -7,6 +7,7 @@ before one cluster would end each other's grants.
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ostiary.adapters.kubernetes.access import Access
@@ -99,8 +100,10 @@ def _is_there(one: Object, answer: Stored | Rejected, take_over: bool) -> bool:
         if answer.code == _GONE:
             return False
         raise Unreachable(f"{one.ref} cannot be read: {answer}", todo="use the kubeconfig of a cluster administrator")
-    labels = (answer.object.get("metadata") or {}).get("labels") or {}
-    if labels.get(OWNER_LABEL) != OWNER:
+    meta = answer.object.get("metadata") or {}
+    if "deletionTimestamp" in meta:
+        raise Refused(f"{one.ref} is still being removed", todo="wait until it is gone, and try again")
+    if (meta.get("labels") or {}).get(OWNER_LABEL) != OWNER:
         raise Refused(
             f"{one.ref} is there already, and it is not ostiary's ({OWNER_LABEL} is not {OWNER})",
             todo="rename or remove it; ostiary overwrites nothing that it did not make",
@@ -146,11 +149,12 @@ async def _mend(client: Client, one: Object) -> None:
 
 async def take_back(client: Client, made: Sequence[tuple[Object, str]]) -> None:
     """Delete what was made, last first, each as the object that it was. What cannot be deleted is named by the error that led here."""
-    for one, uid in reversed(made):
-        try:
+    with suppress(Unreachable):
+        for one, uid in reversed(made):
             await client.delete(one.target, uid=uid)
-        except Unreachable:
-            return
+        for one, _ in made:
+            if one.target.kind == "Namespace":
+                await _until_gone(client, one.target)
 
 
 async def uninstall(client: Client, grantable: Sequence[str]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from ostiary.model.rbac import PolicyRule
 from ostiary.pillars.access.bindings import bindings, is_live
 from ostiary.pillars.access.impersonation import ON_ROLE, Power, bound, on_role, power, roles
 from ostiary.pillars.access.objects import Object, Part, cluster_role, moment, target
+from ostiary.server.clusters.record import BehindGateway
 from ostiary.server.clusters.standing import Standing, standing
 
 _GONE, _CONFLICT = 404, 409
@@ -59,15 +60,9 @@ class _Work:
 
 
 async def reconcile(
-    client: Client,
-    grants: Sequence[Grant],
-    now: datetime,
-    *,
-    constrained: bool,
-    grantable: Sequence[str] = (),
-    thorough: bool = False,
+    client: Client, cluster: BehindGateway, grants: Sequence[Grant], now: datetime, *, thorough: bool = False
 ) -> Reconciled:
-    """Do it. ``grantable``: the roles for which the installation holds an ``ostiary:on:ROLE``. Unreachable when the server does not answer."""
+    """Do it. A grant that the cluster refuses is a problem and binds nothing. Unreachable when the server does not answer."""
     wanted = tuple(grant for grant in grants if is_live(grant, now))
     made: list[Ref] = []
     ended: list[Ref] = []
@@ -75,7 +70,7 @@ async def reconcile(
     for tried in range(_TRIES):
         work = _Work(client)
         closely = thorough or tried > 0  # a conflict may be with a binding of our name that lost its label
-        await _once(work, wanted, now, constrained=constrained, grantable=grantable, thorough=closely)
+        await _once(work, cluster, wanted, now, thorough=closely)
         made += work.made
         ended += work.ended
         if not work.conflicts:
@@ -85,19 +80,18 @@ async def reconcile(
     return Reconciled(tuple(dict.fromkeys(made)), tuple(dict.fromkeys(ended)), tuple(work.problems))
 
 
-async def _once(
-    work: _Work, grants: Sequence[Grant], now: datetime, *, constrained: bool, grantable: Sequence[str], thorough: bool
-) -> None:
+async def _once(work: _Work, cluster: BehindGateway, wanted: Sequence[Grant], now: datetime, *, thorough: bool) -> None:
     known, rules = await asyncio.gather(
-        standing(work.client, thorough=thorough), _granted_rules(work, {grant.role for grant in grants})
+        standing(work.client, thorough=thorough), _granted_rules(work, {grant.role for grant in wanted})
     )
-    wanted_power = power(grants, rules, constrained=constrained)
-    grant_bindings = [one for grant in grants if grant.role in rules for one in bindings(grant)]
+    grants = [grant for grant in wanted if _given(work, cluster, grant, rules)]
+    wanted_power = power(grants, rules, constrained=cluster.constrained)
+    grant_bindings = [one for grant in grants for one in bindings(grant)]
     every = {one.ref: one for one in (*grant_bindings, *bound(wanted_power)) if _lasts(one, now)}
     stale = [one for ref, one in known.items() if ref not in every or not _same(one.body, every[ref].body)]
     await asyncio.gather(*(_end(work, one) for one in stale))
     standing_now = known.keys() - {one.ref for one in stale}
-    await _write_roles(work, wanted_power, grantable if constrained else ())
+    await _write_roles(work, wanted_power, cluster.grantable if cluster.constrained else ())
     parts = (Part.GATEWAY, Part.GRANT)
     for part in parts:
         some = [one for ref, one in every.items() if ref not in standing_now and _part(one) == part.value]
@@ -116,6 +110,15 @@ async def _granted_rules(work: _Work, names: set[str]) -> dict[str, tuple[Policy
 
     found = await asyncio.gather(*map(one, sorted(names)))
     return {name: rules for name, rules in found if rules is not None}
+
+
+def _given(work: _Work, cluster: BehindGateway, grant: Grant, rules: Mapping[str, tuple[PolicyRule, ...]]) -> bool:
+    if grant.role not in rules:
+        return False
+    refused = cluster.refuses_grant(grant, rules[grant.role])
+    if refused:
+        work.problems.append(f"grant {grant.id} gives nothing: {refused}")
+    return not refused
 
 
 def rules_of(role: Mapping[str, Any]) -> tuple[PolicyRule, ...]:
