@@ -4,12 +4,13 @@ Keys come with the pillar that reads them; an unknown key is an error, so that n
 """
 
 from datetime import date
-from enum import Enum
 
 from msgspec import field
 
 from ostiary.core.canonical import digest
+from ostiary.model.access_intent import AccessIntent
 from ostiary.model.levels import Level
+from ostiary.model.rbac_intent import RbacIntent, SubjectKind
 from ostiary.model.value import Value, always
 
 
@@ -21,17 +22,6 @@ class PodException(Value, frozen=True, kw_only=True, forbid_unknown_fields=True)
     owner: str
     reason: str
     expires: date
-
-
-class SubjectKind(Enum):
-    """Whom RBAC knows."""
-
-    USER = "User"
-    GROUP = "Group"
-    SERVICE_ACCOUNT = "ServiceAccount"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class Relaxing(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +73,8 @@ class Intent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: str = always("Intent")
     pods: PodIntent = always(PodIntent())
     admission: AdmissionIntent | None = None
+    rbac: RbacIntent = always(RbacIntent())
+    access: AccessIntent | None = None
 
     @property
     def digest(self) -> str:
