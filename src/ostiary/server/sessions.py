@@ -51,6 +51,7 @@ class Begun:
 
     secret: str = field(repr=False)
     session: Session
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Sessions:
         }
         async with self._store.begin() as connection:
             await connection.execute(insert(table).values(values))
-        return Begun(secret, Session(name, who.person, now, now, ends, way))
+        return Begun(secret, Session(name, who.person, now, now, ends, way), who.groups)
 
     async def find(self, secret: str, now: datetime) -> Found | None:
         """Whose secret that is, while the session lives; None otherwise."""
