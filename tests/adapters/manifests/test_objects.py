@@ -159,3 +159,14 @@ def test_null_is_absent_everywhere() -> None:
     })  # fmt: skip
     nulled["metadata"] |= {"labels": None, "annotations": None, "ownerReferences": None}
     assert read(full).pods == read(nulled).pods
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [(True, "true or false is no text in YAML: quote it"), (8080, "number is no text"), (1.5, "number is no text")],
+)
+def test_a_word_that_yaml_reads_as_something_else_is_to_be_quoted(value: Any, advice: str) -> None:
+    (blind,) = read(pod(spec={"containers": [{"name": "c", "image": "i", "args": [value]}]})).blind
+    assert advice in blind.detail
+    (blind,) = read(pod(spec={"containers": {"name": "c"}})).blind
+    assert "quote" not in blind.detail

@@ -127,6 +127,12 @@ def test_rows_name_every_namespace_once() -> None:
     assert [row[:2] for row in pods.learn(made).rows()] == [("a", "as it is"), ("b", "restricted:v1.37")]
 
 
+def test_a_level_that_nothing_speaks_for_is_named() -> None:
+    policy = pods.learn(world(namespaces=[namespace("empty"), namespace("shop")], pods=[pod("x", TAME, ns="shop")]))
+    assert policy.because["empty"].startswith("beware: no pod runs there")
+    assert "shop" not in policy.because
+
+
 def test_a_version_that_is_none_is_refused_when_asked_for() -> None:
     from ostiary.core.errors import BadInput
 

@@ -101,7 +101,20 @@ def _decode(kind: Kind, item: dict[str, Any], blind: Blind, into: Collector, dec
     try:
         into.add(kind, decoder.plain(kind, as_stored(kind, item)), blind.where)
     except Unreadable as error:
-        into.blind(_because(blind, Reason.UNREADABLE, str(error)))
+        into.blind(_because(blind, Reason.UNREADABLE, _with_advice(str(error))))
+
+
+_UNQUOTED = {
+    "Expected `str`, got `bool`": "a plain yes, no, on, off, true or false is no text in YAML: quote it",
+    "Expected `str`, got `int`": "a plain number is no text in YAML: quote it",
+    "Expected `str`, got `float`": "a plain number is no text in YAML: quote it",
+}
+
+
+def _with_advice(problem: str) -> str:
+    """What people mean who write a word that YAML reads as something else. The API server refuses it just the same."""
+    advice = next((text for start, text in _UNQUOTED.items() if problem.startswith(start)), "")
+    return f"{problem}; {advice}" if advice else problem
 
 
 def _because(blind: Blind, reason: Reason, detail: str) -> Blind:

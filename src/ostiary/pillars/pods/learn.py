@@ -4,6 +4,7 @@
   label (the API server's own default, which no API shows, might be tighter than ``privileged``).
 - A version that people pinned is kept: at one version a stricter level never admits more, across versions it may. ``latest`` becomes what it means
   today, for an upgrade of the cluster would change it.
+- A namespace without pods and templates takes any level; the policy says so where it names one.
 - Old ReplicaSets count: a rollback makes their pods.
 """
 
@@ -68,6 +69,8 @@ def _policy(world: World, asked: Mapping[str, Level]) -> PodPolicy:
             because.update({meta.name: reason} if reason else {})
     return PodPolicy(levels=levels, because=because, left=left)
 
+_EMPTY = "beware: no pod runs there and no template stands there, so nothing shows what it will need"
+
 
 def _of_namespace(
     judge: Judge, meta: Meta, inhabitants: list[Maker], asked: Level, latest: Version
@@ -82,6 +85,8 @@ def _of_namespace(
     if said.enforce.level > max(fits, asked):
         return None, f"it enforces {said.enforce.level}:{version}, tighter than what runs: {reason}"
     level = max(fits, asked)
+    if not inhabitants:
+        reason = _EMPTY
     if level is Level.PRIVILEGED:
         return None, f"only privileged admits what runs: {reason}"
     return LevelVersion(level, str(version)), reason if level is fits else ""
