@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from ostiary.cli import apply, explain, gateway, intent, sandbox, snapshot, verbs
+from ostiary.cli import apply, cluster, explain, gateway, intent, sandbox, snapshot, verbs
 from ostiary.cli.output import UNKNOWN, answer_error
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
@@ -27,6 +27,7 @@ for verb in (verbs.check, verbs.learn, verbs.prove, verbs.enforce):
 app.add_typer(explain.app, name="explain")
 for effect in (apply.apply, apply.undo):
     app.command()(effect)
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(sandbox.app, name="sandbox")
 app.command()(gateway.gateway)
 app.add_typer(snapshot.app, name="snapshot")

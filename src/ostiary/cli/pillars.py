@@ -8,6 +8,7 @@ from ostiary.pillars import Pillar
 
 ALL_VERBS = ("check", "learn", "prove", "enforce")
 PILLARS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "access": ("ostiary.paths.access", ("check", "prove")),
     "admission": ("ostiary.pillars.pods.admission", ALL_VERBS),
     "pods": ("ostiary.pillars.pods", ALL_VERBS),
     "rbac": ("ostiary.pillars.rbac.check", ("check",)),
