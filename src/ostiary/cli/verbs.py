@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ostiary.pillars import Pillar
 
 PillarName = Annotated[
-    str, typer.Argument(metavar="PILLAR", help="What to look at: pods, admission, rbac.", show_default=False)
+    str, typer.Argument(metavar="PILLAR", help="What to look at: access, pods, admission, rbac.", show_default=False)
 ]
 Source = Annotated[
     str | None,
@@ -55,6 +55,15 @@ def _world(
     return read_world(source or option, kubeconfig=kubeconfig, context=context, intent=intent)
 
 
+def _of_access(pillar: str, world: "World") -> "World":
+    """Of access: the moment is evidence too, since grants end."""
+    if pillar != "access":
+        return world
+    from ostiary.cli.live_grants import at_this_moment
+
+    return at_this_moment(world)
+
+
 def _pillar(name: str, verb: str) -> "Pillar[Any]":
     from ostiary.cli.pillars import load
 
@@ -83,7 +92,7 @@ def check(
 ) -> None:
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
     chosen = _pillar(pillar, "check")
-    world = _world(source, source_option, kubeconfig, context, intent)
+    world = _of_access(pillar, _world(source, source_option, kubeconfig, context, intent))
     bad_enough = _at_least(severity)
     every = [*(_drift(pillar, world, since) if since else ()), *chosen.check(world)]
     findings, missing = [found for found in every if found.severity in bad_enough], chosen.unseen(world)
@@ -173,7 +182,7 @@ def prove(
     if against_cluster:
         _agree(pillar, against_cluster, source or source_option, kubeconfig, context, form)
     chosen = _pillar(pillar, "prove")
-    world = _world(source, source_option, kubeconfig, context, intent)
+    world = _of_access(pillar, _world(source, source_option, kubeconfig, context, intent))
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
     if closed:
         from ostiary.cli.closed import with_nobody_round
@@ -182,6 +191,10 @@ def prove(
     if certificate:
         _refuse_without_certificate(pillar, verdict)
     code = show_verdict(verdict, world, form)
+    if pillar == "access" and form is Format.TABLE:
+        from ostiary.cli.live_grants import show_reach
+
+        show_reach(verdict)
     if certificate:
         _write_certificate(certificate, verdict)
     raise typer.Exit(code)

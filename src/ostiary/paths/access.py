@@ -6,4 +6,6 @@
 from ostiary.paths.stolen_gateway import intended, prove
 from ostiary.pillars.access.check import check, unseen
 
-__all__ = ["check", "intended", "prove", "unseen"]
+learn = intended  # the live grants are what is there, and what is wanted
+
+__all__ = ["check", "intended", "learn", "prove", "unseen"]
