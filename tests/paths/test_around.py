@@ -7,10 +7,11 @@ from ostiary.core.errors import BadInput
 from ostiary.model.basics import Secret, ServiceAccount
 from ostiary.model.blind import Blind, Reason
 from ostiary.model.cluster import Cluster
-from ostiary.model.intent import Intent, PodIntent, Relaxing, SubjectKind
+from ostiary.model.intent import Intent, PodIntent, Relaxing
 from ostiary.model.levels import Level
 from ostiary.model.meta import Meta
 from ostiary.model.rbac import Binding, PolicyRule, Role, RoleRef, Subject
+from ostiary.model.rbac_intent import SubjectKind
 from ostiary.model.sealed import Annotations
 from ostiary.model.verdict import Refutation, Unknown
 from ostiary.model.world import World

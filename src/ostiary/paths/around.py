@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from ostiary.core.errors import BadInput
 from ostiary.model.blind import Blind, Reason
-from ostiary.model.intent import SubjectKind
 from ostiary.model.meta import Ref
+from ostiary.model.rbac_intent import SubjectKind
 from ostiary.model.verdict import Missing, Refutation, Unknown, Witness
 from ostiary.model.world import World
 from ostiary.paths.direct import Scene, direct

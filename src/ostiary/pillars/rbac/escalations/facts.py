@@ -51,11 +51,13 @@ class _Held:
 Holdings = Mapping[tuple[SubjectKey, str], _Held]
 
 
-def facts(authorizer: Authorizer, columns: Columns | None = None) -> tuple[Fact, ...]:
-    """Every fact, sorted by primitive (in the catalogue's order), scope and subject."""
+def facts(
+    authorizer: Authorizer, columns: Columns | None = None, primitives: tuple[Primitive, ...] = PRIMITIVES
+) -> tuple[Fact, ...]:
+    """Every fact about these primitives, sorted by primitive (in the order given), scope and subject."""
     columns = columns or Columns(authorizer.grants)
     groups = _implied_groups(authorizer)
-    found = (_of(primitive, columns, groups) for primitive in PRIMITIVES if primitive.applies(authorizer.server))
+    found = (_of(primitive, columns, groups) for primitive in primitives if primitive.applies(authorizer.server))
     return tuple(chain.from_iterable(found))
 
 

@@ -1,0 +1,97 @@
+"""Derivations as people read them: whose chain, step by step, each with the binding, the role and the request that it rests on.
+
+>>> str(Chain((SubjectKey("User", "ann"),), ("may get secrets in namespace shop, by RoleBinding shop/a of Role shop/b",)))
+'User ann may get secrets in namespace shop, by RoleBinding shop/a of Role shop/b'
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ostiary.model.meta import Ref
+from ostiary.pillars.rbac.identity import split_service_account
+from ostiary.pillars.rbac.proving.atoms import AS, ByGrant
+from ostiary.pillars.rbac.proving.horn import Atom, Closure, Level
+from ostiary.pillars.rbac.proving.scene import Scene
+from ostiary.pillars.rbac.subject import USER, SubjectKey
+
+LISTED = 40  # subjects of whom a chain is looked for one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One chain. ``subjects``: who starts it, several when it takes all of them; ``steps``: sentences about them."""
+
+    subjects: tuple[SubjectKey, ...]
+    steps: tuple[str, ...]
+    bindings: tuple[Ref, ...] = ()
+
+    def __str__(self) -> str:
+        who = " and ".join(map(shown, self.subjects))
+        if len(self.steps) == 1 and len(self.subjects) == 1:
+            return f"{who} {self.steps[0]}"
+        listed = "".join(f"\n    {number}. {step}" for number, step in enumerate(self.steps, 1))
+        return f"{who}{', together' if len(self.subjects) > 1 else ''}, in {len(self.steps)} steps:{listed}"
+
+
+def shown(key: SubjectKey) -> str:
+    """A subject as people write it."""
+    account = split_service_account(key.name) if key.kind == USER else None
+    return f"ServiceAccount {account[0]}/{account[1]}" if account else str(key)
+
+
+def chain(scene: Scene, closure: Closure, goal: Atom) -> Chain:
+    """The derivation of a goal as a chain."""
+    program, clauses = scene.program, closure.clauses(goal)
+    holder = {program.heads[one]: _subject(program.atoms[program.bodies[one][0]]) for one in clauses if _is_holding(scene, one)}
+    steps, bindings = [], []
+    for clause in clauses:
+        note = program.notes[clause]
+        if note is None:
+            continue
+        if isinstance(note, ByGrant):
+            bindings.append(note.grant.binding)
+            who = holder.get(program.bodies[clause][0])
+            steps.append(f"{who} {note}" if who else str(note))
+        else:
+            steps.append(str(note))
+    subjects = tuple(SubjectKey(str(atom[1]), str(atom[2])) for atom in closure.leaves(goal) if atom[0] == "as")
+    if len(subjects) == 1:
+        own = f"{shown(subjects[0])} "
+        steps = [step.removeprefix(own) for step in steps]
+    return Chain(subjects, tuple(dict.fromkeys(steps)), tuple(dict.fromkeys(bindings)))
+
+
+def _is_holding(scene: Scene, clause: int) -> bool:
+    return scene.program.atoms[scene.program.heads[clause]][0] == "holds"
+
+
+def _subject(atom: Atom) -> str:
+    return shown(SubjectKey(str(atom[1]), str(atom[2])))
+
+
+def everybody(scene: Scene, keys: Iterable[SubjectKey], goal: Atom, level: Level = Level.SURE) -> Iterator[Chain]:
+    """The shortest chain of each subject that has one by itself, nearest first; of the first ``LISTED`` that may have one.
+
+    Who has it only by a group that has it too is not named again.
+    """
+    near = scene.program.leading_to(goal, level)
+    wanted = sorted((near[AS(key)], key) for key in keys if AS(key) in near)
+    found: set[SubjectKey] = set()
+    for _, key in _groups_first(wanted)[:LISTED]:
+        closure = scene.program.closure([AS(key)], level, goal)
+        if closure.has(goal) and not _by_group(scene, closure, goal, found):
+            found.add(key)
+            yield chain(scene, closure, goal)
+
+
+def _groups_first(wanted: list[tuple[int, SubjectKey]]) -> list[tuple[int, SubjectKey]]:
+    """A group stands before those who are always in it: one clause nearer."""
+    return sorted(wanted, key=lambda one: (one[0] + (one[1].kind != "Group"), one[1]))
+
+
+def _by_group(scene: Scene, closure: Closure, goal: Atom, found: set[SubjectKey]) -> bool:
+    """Whether the first thing in the derivation is to be in a group that was found already."""
+    program = scene.program
+    uses = {program.heads[clause] for clause in closure.clauses(goal) if program.atoms[program.heads[clause]][0] == "as"}
+    groups = {SubjectKey(str(program.atoms[one][1]), str(program.atoms[one][2])) for one in uses}
+    return any(key.kind == "Group" and key in found for key in groups)

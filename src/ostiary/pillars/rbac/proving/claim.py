@@ -1,0 +1,52 @@
+"""What is claimed of guardrails, in sentences that the verifier writes a second time, and what no source can show about it.
+
+>>> sentence(Guardrail(name="admin", cluster_admin=True))
+'Nobody reaches cluster-admin, by any chain of escalations or all together.'
+"""
+
+from collections.abc import Iterable
+
+from ostiary.model.rbac_intent import About, Assumed, Guardrail, SubjectKind
+
+NOTHING = "Nothing is claimed: there is no guardrail (rbac.guardrails of the intent file) and no proposal."
+ASSUMPTIONS = (
+    "RBAC and the Node authorizer alone authorize: no authorization webhook or policy file allows more",
+    "nobody who should not has a credential of Kubernetes' own identities, of the group system:masters or of a node",
+    "an identity provider puts nobody who should not into a group that a guardrail allows",
+    "no container that runs already escapes to its node, and no application hands out its rights to whoever reaches it",
+    "secrets and config maps hold no credentials of this cluster but tokens of service accounts",
+    "clients check whom they talk to, so that traffic led elsewhere gives nobody's credentials away",
+)
+ASSUMED = {
+    Assumed.PODS_STAY_INSIDE: "no pod takes over its node (assumed in the intent file; see: ostiary prove pods --closed)",
+    Assumed.OPERATORS: "operators do nothing for others that these may not do themselves (assumed in the intent file)",
+}
+
+
+def sentence(guardrail: Guardrail) -> str:
+    """One guardrail as a claim."""
+    how = "directly, by what bindings give" if guardrail.directly else "by any chain of escalations or all together"
+    return f"{_who(guardrail)} {_what(guardrail)}, {how}."
+
+
+def _who(guardrail: Guardrail) -> str:
+    nobody = "Nobody" if guardrail.about is About.EVERYBODY else "No service account"
+    but = [
+        f"{one.kind} {one.namespace}/{one.name}" if one.kind is SubjectKind.SERVICE_ACCOUNT else f"{one.kind} {one.name}"
+        for one in guardrail.only
+    ]
+    return f"{nobody} but {', '.join(but)}" if but else nobody
+
+
+def _what(guardrail: Guardrail) -> str:
+    if guardrail.cluster_admin:
+        return "reaches cluster-admin"
+    named = f" named {', '.join(guardrail.names)}" if guardrail.names else ""
+    place = " anywhere" if guardrail.everywhere else f" in {', '.join(guardrail.namespaces)}" if guardrail.namespaces else ""
+    return f"can {', '.join(guardrail.verbs)} {', '.join(guardrail.resources)}{named}{place}"
+
+
+def assumptions(assume: Iterable[Assumed]) -> tuple[str, ...]:
+    """What every claim takes for granted, and what people chose to."""
+    chosen = frozenset(assume)
+    return (*ASSUMPTIONS, *(text for one, text in ASSUMED.items() if one in chosen))
