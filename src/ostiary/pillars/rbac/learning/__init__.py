@@ -1,0 +1,1 @@
+"""Learning: the least rules that what happened needs."""

@@ -1,0 +1,106 @@
+"""Where a list of names or of namespaces will not hold, because new ones keep coming.
+
+RBAC knows no patterns, so that a generated name means every name. Names grow when they were first seen on three days or there are more than eight of them;
+namespaces, when an action was first seen in new ones on three days, or is seen in at least three and in nearly all that there are.
+
+A step that would open a way that was not observed is not taken. Then no rule fits: ``without_end`` says which action has ever new names or namespaces, and
+the subject is left as it is.
+
+>>> wide = widened({}, frozenset(), lambda atom: True, Dangers(()), 0)
+>>> wide.atoms, wide.without_end
+(frozenset(), ())
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from ostiary.pillars.rbac.learning.atom import Action, Atom
+from ostiary.pillars.rbac.learning.danger import Dangers
+from ostiary.pillars.rbac.learning.sightings import Sightings
+
+NAMES = 8
+GROWING = 3  # days on which something new was seen
+NEARLY_ALL = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """The atoms after widening, and what cannot be written as rules."""
+
+    atoms: frozenset[Atom]
+    without_end: tuple[Atom, ...]
+
+
+Held = Callable[[Atom], bool]
+
+
+def widened(seen: Sightings, needed: Collection[Atom], held: Held, dangers: Dangers, namespaces: int) -> Wide:
+    """Widen names, then namespaces. ``held``: whether an atom is held today; ``namespaces``: how many the cluster has."""
+    names, endless = _names(seen, needed, held, dangers)
+    atoms, more = _namespaces(seen, names, held, dangers, namespaces)
+    return Wide(frozenset(_without_covered(atoms)), tuple(sorted({*endless, *more})))
+
+
+def _names(seen: Sightings, needed: Collection[Atom], held: Held, dangers: Dangers) -> tuple[set[Atom], list[Atom]]:
+    kept, endless = set(needed), list[Atom]()
+    groups: defaultdict[Atom, list[Atom]] = defaultdict(list)
+    for atom in needed:
+        groups[atom._replace(name="")].append(atom)
+    for nameless, group in groups.items():
+        named = [atom for atom in group if atom.name]
+        many = nameless in seen and seen[nameless].many
+        if not (many or _grows(seen, named)) or not held(nameless):
+            continue
+        if dangers.adds(nameless) or (many and dangers.ways(nameless)):
+            endless.append(nameless)
+        else:
+            kept.add(nameless)
+    return kept, endless
+
+
+def _grows(seen: Sightings, named: list[Atom]) -> bool:
+    return len(named) > NAMES or len({seen[atom].first for atom in named if atom in seen}) >= GROWING
+
+
+def _namespaces(
+    seen: Sightings, atoms: set[Atom], held: Held, dangers: Dangers, namespaces: int
+) -> tuple[set[Atom], list[Atom]]:
+    kept, endless = set(atoms), list[Atom]()
+    groups: defaultdict[tuple[Action, str], set[str]] = defaultdict(set)
+    for atom in atoms:
+        if atom.namespace:
+            groups[(atom.action, atom.name)].add(atom.namespace)
+    firsts = _firsts(seen)
+    for (action, name), places in sorted(groups.items()):
+        everywhere = Atom(*action, name)
+        growing = len({firsts[(action, place)] for place in places if (action, place) in firsts}) >= GROWING
+        if len(places) < GROWING or not (growing or len(places) >= NEARLY_ALL * namespaces) or not held(everywhere):
+            continue
+        if dangers.adds(everywhere):
+            endless += [everywhere] if growing else []
+        else:
+            kept.add(everywhere)
+    return kept, endless
+
+
+def _firsts(seen: Sightings) -> dict[tuple[Action, str], int]:
+    """The day on which each action was first seen in each namespace."""
+    firsts: dict[tuple[Action, str], int] = {}
+    for atom, one in seen.items():
+        key = (atom.action, atom.namespace)
+        firsts[key] = min(firsts.get(key, one.first), one.first)
+    return firsts
+
+
+def _without_covered(atoms: Iterable[Atom]) -> set[Atom]:
+    """Those that no other one covers."""
+    every = set(atoms)
+    wider = (
+        (
+            atom,
+            {atom._replace(name=name, namespace=namespace) for name in {"", atom.name} for namespace in {"", atom.namespace}},
+        )
+        for atom in every
+    )
+    return {atom for atom, others in wider if not (others - {atom}) & every}
