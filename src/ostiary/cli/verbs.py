@@ -83,6 +83,14 @@ def check(
             "--since", metavar="SOURCE", help="Of pods: add what became looser since this earlier look, a snapshot say."
         ),
     ] = None,
+    declared: Annotated[
+        str | None,
+        typer.Option(
+            "--declared",
+            metavar="SOURCE",
+            help="Of rbac: add what service accounts hold beyond these manifests, such as a chart's.",
+        ),
+    ] = None,
     severity: Annotated[
         str, typer.Option("--severity", help="Only findings at least this bad: critical, high, medium, low or info.")
     ] = "info",
@@ -94,7 +102,11 @@ def check(
     chosen = _pillar(pillar, "check")
     world = _of_access(pillar, _world(source, source_option, kubeconfig, context, intent))
     bad_enough = _at_least(severity)
-    every = [*(_drift(pillar, world, since) if since else ()), *chosen.check(world)]
+    every = [
+        *(_drift(pillar, world, since) if since else ()),
+        *(_beyond(pillar, world, declared) if declared else ()),
+        *chosen.check(world),
+    ]
     findings, missing = [found for found in every if found.severity in bad_enough], chosen.unseen(world)
     _show_findings(form, pillar, world, findings, missing)
     raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
@@ -108,6 +120,18 @@ def _drift(pillar: str, world: "World", since: str) -> "Iterator[Finding]":
     if pillar != "pods":
         raise BadInput(f"--since compares levels of pods, not {pillar}", todo="ostiary snapshot diff compares everything")
     return drift(world, read_world(since))
+
+
+def _beyond(pillar: str, world: "World", declared: str) -> "Iterator[Finding]":
+    from ostiary.cli.source import read_world
+    from ostiary.core.errors import BadInput
+    from ostiary.pillars.rbac.detections.beyond import beyond
+
+    if pillar != "rbac":
+        raise BadInput(
+            f"--declared compares rights of service accounts, not {pillar}", todo="ostiary check rbac --declared DIR"
+        )
+    return beyond(world, read_world(declared))
 
 
 def learn(

@@ -1,6 +1,7 @@
 """What is wrong now with roles and bindings: the detections, in an order that reads as the list of findings in docs/rbac.md.
 
-Not seen here: how often a right is used, which needs evidence; what a chart asks for; which credentials carry ``system:masters``.
+What nobody used is found where there is evidence. Not seen here: what a chart asks for (``beyond``, which takes the chart); which credentials carry
+``system:masters``.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from ostiary.pillars.rbac.detections.loose_ends import (
     without_effect,
 )
 from ostiary.pillars.rbac.detections.scene import Scene
+from ostiary.pillars.rbac.detections.unused import unused
 from ostiary.pillars.rbac.doubt import Hidden, doubt
 
 DETECTIONS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
@@ -41,12 +43,13 @@ DETECTIONS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     aggregated,
     circles,
     refused,
+    unused,
 )
 
 
 def check(world: World) -> Iterator[Finding]:
     """Every finding, worst first."""
-    scene = Scene.of(world.cluster)
+    scene = Scene.of(world.cluster, world.evidence)
     found = [one for detection in DETECTIONS for one in detection(scene)]
     order = list(Severity)
     return iter(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject, one.reason)))

@@ -34,6 +34,9 @@ NEVER_MATCHES = Code("RBAC-013", Severity.LOW, "rule that matches no request", R
 AGGREGATED = Code("RBAC-014", Severity.HIGH, "aggregation brings rights that lead further", REFERENCE)
 CIRCLE = Code("RBAC-015", Severity.MEDIUM, "roles aggregate each other in a circle", REFERENCE)
 REFUSED = Code("RBAC-016", Severity.MEDIUM, "object that an API server would refuse", REFERENCE)
+UNUSED = Code("RBAC-017", Severity.MEDIUM, "binding that nobody used", PRACTICES)
+SPARE = Code("RBAC-018", Severity.LOW, "binding that grants nothing which was used and is not granted elsewhere", PRACTICES)
+UNDECLARED = Code("RBAC-019", Severity.HIGH, "service account holds more than its manifests declare", PRACTICES)
 
 CODES: tuple[Code, ...] = (
     EVERYTHING,
@@ -52,4 +55,7 @@ CODES: tuple[Code, ...] = (
     AGGREGATED,
     CIRCLE,
     REFUSED,
+    UNUSED,
+    SPARE,
+    UNDECLARED,
 )

@@ -1,8 +1,9 @@
-"""What every detection looks at: the Cluster, its grants, the facts, the holders; made once."""
+"""What every detection looks at: the Cluster, its grants, the facts, the holders, and what happened; made once."""
 
 from dataclasses import dataclass
 
 from ostiary.model.cluster import Cluster
+from ostiary.model.evidence import Evidence
 from ostiary.model.finding import Finding, Severity
 from ostiary.model.meta import Ref
 from ostiary.pillars.rbac.authorizer import Authorizer
@@ -24,13 +25,14 @@ class Scene:
     columns: Columns
     facts: tuple[Fact, ...]
     holders: Holders
+    evidence: Evidence
 
     @classmethod
-    def of(cls, cluster: Cluster) -> "Scene":
+    def of(cls, cluster: Cluster, evidence: Evidence | None = None) -> "Scene":
         """A second or two for 44,000 roles and bindings."""
         authorizer = Authorizer(cluster)
         columns = Columns(authorizer.grants)
-        return cls(cluster, authorizer, columns, facts(authorizer, columns), Holders.of(cluster))
+        return cls(cluster, authorizer, columns, facts(authorizer, columns), Holders.of(cluster), evidence or Evidence())
 
     def by_default(self, grant: Grant) -> bool:
         """Whether a grant of manifests refers to a ClusterRole that is not among them and that every server has."""

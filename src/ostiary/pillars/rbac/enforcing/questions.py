@@ -22,6 +22,7 @@ from ostiary.pillars.rbac.policy import Proposal
 from ostiary.pillars.rbac.request import Request
 from ostiary.pillars.rbac.rule import ALL
 from ostiary.pillars.rbac.subject import GROUP, SubjectKey, keys_of
+from ostiary.pillars.rbac.usage import identity_of, request_of
 
 MOST_ALLOWED, MOST_REFUSED = 12, 6  # reviews for one subject
 _NOBODY = "ostiary:trial"  # a member of the group that is asked about, and of no other
@@ -41,18 +42,6 @@ def questions(
                     found += _allowed(stage, one.subject, used.get(one.subject, []), after)
                     found += _refused(stage, one, before, after)
     return tuple(found)
-
-
-def request_of(usage: Usage) -> Request:
-    """The request that a row of evidence counts."""
-    if usage.path:
-        return Request(usage.verb, path=usage.path)
-    return Request(usage.verb, usage.resource, usage.api_group, usage.subresource, usage.name, usage.namespace)
-
-
-def identity_of(usage: Usage) -> Identity:
-    """Who made the requests of a row, with the groups that were seen."""
-    return Identity(usage.user, usage.groups) if usage.groups else authenticated(usage.user)
 
 
 def _by_subject(rows: Iterable[Usage], proposals: Sequence[Proposal]) -> dict[SubjectKey, list[Usage]]:

@@ -14,7 +14,7 @@ from ostiary.model.value import Value
 from ostiary.model.world import World
 from ostiary.pillars.rbac.authorizer import Authorizer
 from ostiary.pillars.rbac.enforcing.afterwards import afterwards
-from ostiary.pillars.rbac.enforcing.questions import identity_of, request_of
+from ostiary.pillars.rbac.usage import identity_of, request_of
 
 
 class WouldDeny(Value, frozen=True, kw_only=True):
