@@ -8,7 +8,11 @@ import sys
 
 import typer
 
-from ostiary.cli import apply, cluster, explain, gateway, intent, sandbox, snapshot, verbs
+from ostiary.cli import account, apply, cluster, explain, gateway, intent, sandbox, snapshot, verbs
+from ostiary.cli.credential import credential
+from ostiary.cli.kubeconfig import kubeconfig
+from ostiary.cli.login import login
+from ostiary.cli.logout import logout, whoami
 from ostiary.cli.output import UNKNOWN, answer_error
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
@@ -30,6 +34,10 @@ for effect in (apply.apply, apply.undo):
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(sandbox.app, name="sandbox")
 app.command()(gateway.gateway)
+for session in (login, logout, whoami, kubeconfig):
+    app.command()(session)
+app.command(hidden=True)(credential)
+app.add_typer(account.app, name="account")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(intent.app, name="intent")
 app.command()(verify)

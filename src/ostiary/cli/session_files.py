@@ -71,6 +71,8 @@ def save(file: SessionFile) -> str:
     name = session_name(file.person, file.server)
     directory = _sessions()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for cached in cached_tokens(name):
+        cached.unlink(missing_ok=True)  # of an earlier session
     write_atomically(_path(name), msgspec.json.encode(file) + b"\n")
     make_current(name)
     return name

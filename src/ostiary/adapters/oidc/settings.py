@@ -16,7 +16,7 @@ from ostiary.core.errors import BadInput
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
-class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One provider. ``client_secret`` is empty for a public client, which PKCE protects."""
 
     name: str

@@ -23,14 +23,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+=-]{0,127}")
 _MOST_GROUPS: Final = 10_000
 
 
-class GroupRule(msgspec.Struct, frozen=True, kw_only=True):
+class GroupRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Groups of the provider that match ``value`` (``*`` and ``?`` are wild) are kept, under the name ``called`` or their own."""
 
     value: str
     called: str = ""
 
 
-class ClaimRules(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which claims say who somebody is. ``domains`` limits e-mail addresses; empty means any."""
 
     person: str = "email"

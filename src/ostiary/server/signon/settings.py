@@ -12,14 +12,14 @@ from ostiary.server.signon.accounts import BUILTIN
 from ostiary.server.signon.names import ClaimRules
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
+class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An OpenID Connect provider, and what its claims mean."""
 
     oidc: OidcSettings
     claims: ClaimRules = ClaimRules()
 
 
-class SignOnSettings(msgspec.Struct, frozen=True, kw_only=True):
+class SignOnSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything about sign-on. ``origin`` is where browsers reach the control plane: the pages of the built-in sign-on lie there."""
 
     origin: str
