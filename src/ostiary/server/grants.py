@@ -61,13 +61,7 @@ class Grants:
 
     async def request(self, by: Principal, ask: Asked) -> Grant:
         """Ask for a right in one's own name."""
-        rule = rule_for(self._rules.intent, by.person, by.groups, ask)
-        if rule is None:
-            where = "the whole cluster" if ask.everywhere else ", ".join(ask.namespaces)
-            raise Forbidden(
-                f"no rule lets {by.person} ask for {ask.role} on {ask.cluster} in {where} for {ask.seconds} s",
-                todo="see what you may ask for: ostiary grant options; the rules are the section access of the intent file",
-            )
+        rule = self.refuse_without_rule(by, ask)
         now = self.clock()
         for _ in range(_TRIES):
             grant = life.requested(ask, "".join(secrets.choice(_ALPHABET) for _ in range(_ID)), rule.approvals, now)
@@ -80,6 +74,17 @@ class Grants:
                 continue
             return grant
         raise Refused("no free id was found for the request", todo="try again")
+
+    def refuse_without_rule(self, by: Principal, ask: Asked) -> AccessRule:
+        """The rule that lets somebody ask for this; Forbidden when there is none."""
+        rule = rule_for(self._rules.intent, by.person, by.groups, ask)
+        if rule is None:
+            where = "the whole cluster" if ask.everywhere else ", ".join(ask.namespaces)
+            raise Forbidden(
+                f"no rule lets {by.person} ask for {ask.role} on {ask.cluster} in {where} for {ask.seconds} s",
+                todo="see what you may ask for: ostiary grant options; the rules are the section access of the intent file",
+            )
+        return rule
 
     async def _refuse_floods(self, connection: AsyncConnection, person: str) -> None:
         if await rows.count_open(connection, person) >= _OPEN:

@@ -97,6 +97,9 @@ class ClusterSide(Protocol):
     async def reconcile(self, cluster: str, live: Sequence[Grant], now: datetime, *, thorough: bool = False) -> Outcome:
         """Bring a cluster to exactly these grants. An unreachable one is a problem in the outcome, never an exception."""
 
+    async def refuse(self, cluster: str, role: str, *, everywhere: bool, break_glass: bool = False) -> None:
+        """Refused when a grant of this role would give nothing there, or what no grant may give."""
+
     async def mint_gateway_token(self, cluster: str) -> GatewayToken:
         """A fresh token of the gateway's account there. Unreachable when the cluster does not answer."""
 
