@@ -31,14 +31,14 @@ def credential(
 
 
 def _document(kept: dict[str, str]) -> dict[str, Any]:
-    status = {"token": kept["token"], "expirationTimestamp": kept["endsAt"]}
+    status = {"token": kept["token"], "expirationTimestamp": kept["ends_at"]}
     return {"apiVersion": API_VERSION, "kind": "ExecCredential", "status": status}
 
 
 def _cached(chosen: Chosen, cluster: str) -> dict[str, str] | None:
     try:
         kept = json.loads(private_bytes(token_path(chosen.name, cluster)))
-        ends = datetime.fromisoformat(kept["endsAt"])
+        ends = datetime.fromisoformat(kept["ends_at"])
         fresh = kept["session"] == chosen.file.session and (ends - datetime.now(UTC)).total_seconds() > EARLY_SECONDS
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -51,7 +51,7 @@ def _fetched(chosen: Chosen, cluster: str) -> dict[str, str]:
 
     path = token_path(chosen.name, cluster)
     said = control_plane(chosen.name).post(f"/v1/clusters/{cluster}/token")
-    kept = {"token": said["token"], "endsAt": said["endsAt"], "session": chosen.file.session}
+    kept = {"token": said["token"], "ends_at": said["ends_at"], "session": chosen.file.session}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, json.dumps(kept).encode())
     return kept

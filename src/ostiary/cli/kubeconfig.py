@@ -94,7 +94,7 @@ def _entries(wanted: list[str] | None, session: str | None) -> tuple[list[Any], 
     unknown = [name for name in wanted or [] if name not in names]
     if unknown:
         raise BadInput(f"there is no cluster {', '.join(unknown)}", todo=f"one of: {', '.join(names) or 'there are none yet'}")
-    authority = base64.b64encode(facts["certificateAuthority"].encode()).decode()
+    authority = base64.b64encode(facts["certificate_authority"].encode()).decode()
     entries = [
         Entry(
             name,

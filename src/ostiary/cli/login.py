@@ -109,9 +109,9 @@ def _by_password(plane: ControlPlane, person: str | None, stdin: bool) -> Any:
 
 def _by_device(plane: ControlPlane, provider: str) -> Any:
     started = plane.post("/v1/login/device", {"provider": provider})
-    say(f"open {started['verificationUri']} on any device and type the code\n\n    {started['userCode']}\n")
-    if started["verificationUriComplete"]:
-        say(f"or open {started['verificationUriComplete']}")
+    say(f"open {started['verification_uri']} on any device and type the code\n\n    {started['user_code']}\n")
+    if started["verification_uri_complete"]:
+        say(f"or open {started['verification_uri_complete']}")
     deadline = time.monotonic() + _SECONDS
     interval: float = started["interval"]
     while time.monotonic() < deadline:
@@ -127,7 +127,7 @@ def _by_browser(plane: ControlPlane, provider: str, browser: bool) -> Any:
     from ostiary.cli.loopback import Loopback
 
     with Loopback() as port:
-        started = plane.post("/v1/login/browser", {"provider": provider, "redirectUri": port.uri})
+        started = plane.post("/v1/login/browser", {"provider": provider, "redirect_uri": port.uri})
         opened = browser and _can_open() and webbrowser.open(started["url"])
         say(f"{'a browser was opened' if opened else 'open this in a browser on this machine'}:\n\n    {started['url']}\n")
         if not opened:
@@ -151,11 +151,11 @@ def _keep(plane: ControlPlane, made: Any) -> None:
             person=made["person"],
             session=made["session"],
             secret=made["secret"],
-            ends_at=made["endsAt"],
+            ends_at=made["ends_at"],
         )
     )
     answer(name)
-    say(f"signed in as {made['person']} until {made['endsAt']}")
+    say(f"signed in as {made['person']} until {made['ends_at']}")
     say(
         "kubectl: ostiary kubeconfig; a right: ostiary grant request --cluster NAME --role view -n NAMESPACE --for 1h --reason ..."
     )

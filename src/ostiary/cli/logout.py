@@ -63,7 +63,7 @@ def whoami(
         return
     answer(f"{me['person']} at {plane.server}")
     answer(f"groups: {', '.join(me['groups']) or 'none'}{'; administrator' if me['administrator'] else ''}")
-    answer(f"signed in by {me['way']} since {me['startedAt']}, until {me['endsAt']}")
+    answer(f"signed in by {me['way']} since {me['started_at']}, until {me['ends_at']}")
 
 
 def _list(form: Format) -> None:
@@ -71,7 +71,7 @@ def _list(form: Format) -> None:
 
     rows = [(name, choose(name).file) for name in names()]
     if form is Format.JSON:
-        fields = [{"name": name, "person": file.person, "server": file.server, "endsAt": file.ends_at} for name, file in rows]
+        fields = [{"name": name, "person": file.person, "server": file.server, "ends_at": file.ends_at} for name, file in rows]
         answer_json({"sessions": fields, "current": current()})
         return
     if not rows:

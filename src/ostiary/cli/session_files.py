@@ -23,7 +23,7 @@ from ostiary.core.errors import BadInput, Refused
 SIGN_IN = "sign in: ostiary login"
 
 
-class SessionFile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class SessionFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a file holds. ``secret`` is the session itself; it never leaves this file but to the control plane."""
 
     server: str

@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 
 
 class Document(BaseModel):
-    """What all of them share: names as JSON writes them, nothing unknown."""
+    """What all of them share: nothing unknown, nothing guessed from another type."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Provider(Document):

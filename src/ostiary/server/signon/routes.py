@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ostiary.adapters.oidc import Pending
+from ostiary.server.api.problems import ANSWERS
 from ostiary.server.errors import NotFound
 from ostiary.server.ports import control
 from ostiary.server.sessions import Begun, Found
@@ -17,7 +18,11 @@ from ostiary.server.signon.accounts import BUILTIN
 from ostiary.server.signon.asking import PeopleHere, address_of, uncached
 from ostiary.server.signon.service import People
 
-router = APIRouter(tags=["sign-on"], dependencies=[Depends(uncached)])
+router = APIRouter(
+    tags=["sign-on"],
+    dependencies=[Depends(uncached)],
+    responses={code: ANSWERS[code] for code in (401, 403, 404, 409, 413, 422, 429, 503)},
+)
 router.include_router(account_routes.router)
 router.include_router(pages.router)
 
