@@ -193,7 +193,7 @@ def _command(kind: str, way: Way, *flags: str) -> list[str]:
 
 def _writer(place: Place) -> tuple[str, ...]:
     token = str(place.gateway_token)
-    return ("--write-url", place.cluster.server, "--write-token-file", token, "--write-ca", str(place.api_authority))
+    return ("--write-url", place.server, "--write-token-file", token, "--write-ca", str(place.api_authority))
 
 
 def _median(runs: Sequence[Run]) -> Run:

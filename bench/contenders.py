@@ -9,9 +9,9 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Way:
 class Place:
     """A cluster prepared for measuring: its token for proxies, a signing key, certificates."""
 
-    cluster: RunningCluster
+    server: str
     work: Path
     gateway_token: Path
     api_authority: Path
@@ -80,7 +80,7 @@ class Place:
         said = cluster.run("kubectl", "create", "token", "gateway", "-n", "default", "--duration=4h").stdout.strip()
         token = work / "gateway.token"
         write_private(token, said.encode())
-        return cls(cluster, work, token, api_authority, authority, certificate)
+        return cls(cluster.server, work, token, api_authority, authority, certificate)
 
     def person_tokens(self, count: int) -> list[Path]:
         """Tokens of the person, each of another session."""
@@ -97,16 +97,27 @@ class Place:
 
 def direct(place: Place) -> Way:
     """Nothing between."""
-    return Way("API server directly", place.cluster.server, place.api_authority, [place.gateway_token], headers=IMPERSONATION)
+    return Way("directly", place.server, place.api_authority, [place.gateway_token], headers=IMPERSONATION)
+
+
+@contextmanager
+def stand_in(place: Place) -> Iterator[Place]:
+    """The same place with a server that answers every request with the same object, at a tenth of what it costs an API server."""
+    [port] = free_ports(1)
+    config = place.work / "stand-in.json"
+    answer = {"status": 200, "body": {"inline_string": json.dumps({"kind": "ConfigMap", "data": {"content": "x" * 500}})}}
+    config.write_text(json.dumps({"static_resources": {"listeners": [_listener(place, port, {"direct_response": answer})]}}))
+    with _running(["envoy", "-c", str(config), *_ENVOY], place.work / "stand-in.log", port):
+        yield replace(place, server=f"https://127.0.0.1:{port}", api_authority=place.authority.certificate)
 
 
 @contextmanager
 def bare_envoy(place: Place) -> Iterator[Way]:
     """TLS, HTTP/2, routing, and nothing else."""
     [port] = free_ports(1)
-    config = place.work / "bare.json"
+    config = place.work / f"bare-{port}.json"
     config.write_text(json.dumps(_bare(place, port)))
-    with _running(["envoy", "-c", str(config), *_ENVOY], place.work / "bare.log", port) as process:
+    with _running(["envoy", "-c", str(config), *_ENVOY], place.work / f"bare-{port}.log", port) as process:
         url = f"https://127.0.0.1:{port}"
         yield Way("bare Envoy", url, place.authority.certificate, [place.gateway_token], headers=IMPERSONATION, process=process)
 
@@ -117,7 +128,7 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
     [port] = free_ports(1)
     directory = place.work / f"gateway-{port}"
     directory.mkdir(mode=0o700)
-    upstream = Upstream(name=CLUSTER, server=place.cluster.server, certificate_authority=place.api_authority.read_text())
+    upstream = Upstream(name=CLUSTER, server=place.server, certificate_authority=place.api_authority.read_text())
     keys: dict[str, object] = {"keys": [place.key.as_dict(private=False)]}
     state = GatewayState(address="127.0.0.1", port=port, domain=DOMAIN, issuer=ISSUER, jwks=keys, upstreams=(upstream,))
     pair = (place.certificate.certificate.read_text(), place.certificate.key.read_text())
@@ -126,9 +137,7 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
     ).items():
         write_private(directory / name, json.dumps(content).encode())
     tokens = place.person_tokens(32)
-    with _running(
-        ["envoy", "-c", str(directory / "bootstrap.json"), *_ENVOY], place.work / f"gateway-{port}.log", port
-    ) as process:
+    with _running(["envoy", "-c", str(directory / "bootstrap.json"), *_ENVOY], directory / "envoy.log", port) as process:
         url, name = (
             (f"https://127.0.0.1:{port}/clusters/{CLUSTER}", "")
             if by_path
@@ -150,18 +159,18 @@ def go_proxy(place: Place) -> Iterator[Way]:
         "listen": f"127.0.0.1:{port}",
         "cert": place.certificate.certificate,
         "key": place.certificate.key,
-        "upstream": place.cluster.server,
+        "upstream": place.server,
         "ca": place.api_authority,
         "token-file": place.gateway_token,
         "public-key": public,
         "issuer": ISSUER,
         "audience": CLUSTER,
-        "records": place.work / "goproxy.jsonl",
+        "records": place.work / f"goproxy-{port}.jsonl",
     }
     program = engines.ensure(("goproxy",)) / "goproxy"
     command = [str(program), *(f"--{name}={value}" for name, value in options.items())]
     tokens = place.person_tokens(32)
-    with _running(command, place.work / "goproxy.log", port) as process:
+    with _running(command, place.work / f"goproxy-{port}.log", port) as process:
         yield Way("Go proxy", f"https://127.0.0.1:{port}", place.authority.certificate, tokens, process=process)
 
 
@@ -173,8 +182,9 @@ _ENVOY = (
 
 @contextmanager
 def _running(command: Sequence[str], log: Path, port: int) -> Iterator[int]:
+    """A process in the directory of its configuration, which may name files relative to it."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=log.parent, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
             _listening(process, port, log)
             yield process.pid
@@ -199,49 +209,12 @@ def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 def _bare(place: Place, port: int) -> dict[str, object]:
     """A listener, a manager with nothing but its router, one upstream; no access log."""
-    address, _, upstream_port = place.cluster.server.removeprefix("https://").rpartition(":")
-    kind = "type.googleapis.com/envoy.extensions"
-    pair = place.certificate
-    manager = {
-        "@type": f"{kind}.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "bare",
-        "stream_idle_timeout": "0s",
-        "route_config": {
-            "virtual_hosts": [
-                {
-                    "name": "all",
-                    "domains": ["*"],
-                    "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "api", "timeout": "0s"}}],
-                }
-            ]
-        },
-        "http_filters": [{"name": "router", "typed_config": {"@type": f"{kind}.filters.http.router.v3.Router"}}],
-    }
-    certificate = {"certificate_chain": {"filename": str(pair.certificate)}, "private_key": {"filename": str(pair.key)}}
-    downstream = {
-        "@type": f"{kind}.transport_sockets.tls.v3.DownstreamTlsContext",
-        "common_tls_context": {"alpn_protocols": ["h2", "http/1.1"], "tls_certificates": [certificate]},
-    }
-    upstream = {
-        "@type": f"{kind}.transport_sockets.tls.v3.UpstreamTlsContext",
-        "common_tls_context": {
-            "alpn_protocols": ["h2"],
-            "validation_context": {"trusted_ca": {"filename": str(place.api_authority)}},
-        },
-    }
+    address, _, upstream_port = place.server.removeprefix("https://").rpartition(":")
+    context = {"alpn_protocols": ["h2"], "validation_context": {"trusted_ca": {"filename": str(place.api_authority)}}}
     endpoint = {"address": {"socket_address": {"address": address, "port_value": int(upstream_port)}}}
     options = {
-        "@type": f"{kind}.upstreams.http.v3.HttpProtocolOptions",
+        "@type": f"{_KIND}.upstreams.http.v3.HttpProtocolOptions",
         "explicit_http_config": {"http2_protocol_options": {}},
-    }
-    listener = {
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-        "filter_chains": [
-            {
-                "filters": [{"name": "manager", "typed_config": manager}],
-                "transport_socket": {"name": "tls", "typed_config": downstream},
-            }
-        ],
     }
     cluster = {
         "name": "api",
@@ -251,6 +224,35 @@ def _bare(place: Place, port: int) -> dict[str, object]:
             "thresholds": [{"max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000}]
         },
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
-        "transport_socket": {"name": "tls", "typed_config": upstream},
+        "transport_socket": _tls("UpstreamTlsContext", context),
     }
+    listener = _listener(place, port, {"route": {"cluster": "api", "timeout": "0s"}})
     return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
+
+
+_KIND = "type.googleapis.com/envoy.extensions"
+
+
+def _listener(place: Place, port: int, action: Mapping[str, object]) -> dict[str, object]:
+    """TLS, and one action for every request."""
+    manager = {
+        "@type": f"{_KIND}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "bare",
+        "stream_idle_timeout": "0s",
+        "route_config": {
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **action}]}]
+        },
+        "http_filters": [{"name": "router", "typed_config": {"@type": f"{_KIND}.filters.http.router.v3.Router"}}],
+    }
+    pair = place.certificate
+    certificate = {"certificate_chain": {"filename": str(pair.certificate)}, "private_key": {"filename": str(pair.key)}}
+    context = {"alpn_protocols": ["h2", "http/1.1"], "tls_certificates": [certificate]}
+    chain = {
+        "filters": [{"name": "manager", "typed_config": manager}],
+        "transport_socket": _tls("DownstreamTlsContext", context),
+    }
+    return {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}, "filter_chains": [chain]}
+
+
+def _tls(kind: str, context: Mapping[str, object]) -> dict[str, object]:
+    return {"name": "tls", "typed_config": {"@type": f"{_KIND}.transport_sockets.tls.v3.{kind}", "common_tls_context": context}}
