@@ -267,23 +267,35 @@ def enforce(
             "--static-files", help="Of admission: write the policies as files for the API server, which nobody can delete."
         ),
     ] = None,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Of rbac: say what would have been denied of what happened, and change nothing.")
+    ] = False,
+    restore_plan: Annotated[
+        Path | None,
+        typer.Option("--restore-plan", help="Of rbac: where to keep the plan that gives back everything that is taken."),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Prove the policy and make it native objects, in stages, with undo. Nothing is enforced that is not proved."""
-    from ostiary.cli import plan_files
+    from ostiary.cli import plan_files, rbac_enforcing
     from ostiary.cli.apply import carry_out, save
     from ostiary.model.verdict import Proof
 
     chosen = _pillar(pillar, "enforce")
     plan_files.refuse_wrong_use(chosen, pillar, yes=yes, gitops=gitops, static_files=static_files)
+    rbac_enforcing.refuse_wrong_use(pillar, shadow=shadow, restore_plan=restore_plan, yes=yes)
     where = source or source_option
     world = _world(source, source_option, kubeconfig, context, intent)
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
     if not isinstance(verdict, Proof):
         raise typer.Exit(show_verdict(verdict, world, form))
     plan = chosen.enforce(verdict)
+    if shadow:
+        raise typer.Exit(rbac_enforcing.show_shadow(plan.changes, world, form))
     if save_plan:
         save(plan, save_plan)
+    if pillar == rbac_enforcing.RBAC:
+        rbac_enforcing.keep_way_back(verdict, restore_plan, yes=yes)
     if gitops:
         plan_files.write_manifests(plan, gitops)
     elif static_files:
