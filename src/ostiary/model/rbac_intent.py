@@ -82,7 +82,8 @@ class Guardrail(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RbacIntent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All guardrails, and what is taken for granted with them."""
+    """All guardrails, and what is taken for granted with them. ``canary``: the namespaces whose subjects get learned roles first."""
 
     guardrails: tuple[Guardrail, ...] = ()
     assume: tuple[Assumed, ...] = ()
+    canary: tuple[str, ...] = ()
