@@ -1,6 +1,7 @@
 # make demo    a real cluster, a shop on it, and ostiary closing it: the main job, end to end
 # make test    every check and every test
 # make check   format, types, layers, documentation
+# make e2e     Kubernetes' own tests of kubectl, directly and through the gateway, compared
 # make bench   the figures, each as a ratio to a stated alternative
 # All of them set up what they need first.
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test check bench setup system lock clean
+.PHONY: demo test check e2e bench setup system lock clean
 
 demo: setup system
 	@$(BIN)/python examples/01-shop/demo.py
@@ -23,6 +24,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+e2e: setup system
+	$(BIN)/python -m tests.e2e.upstream
 
 bench: setup system
 	@for bench in bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
