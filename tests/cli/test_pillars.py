@@ -28,8 +28,8 @@ def test_a_whole_pillar_has_everything_that_the_verbs_and_apply_call(name: str) 
 
 
 def test_a_verb_that_a_pillar_lacks_is_named_with_those_that_have_it() -> None:
-    with pytest.raises(BadInput, match="rbac has no learn yet") as caught:
-        load("rbac", "learn")
+    with pytest.raises(BadInput, match="access has no learn yet") as caught:
+        load("access", "learn")
     assert "pods" in caught.value.todo
 
 

@@ -16,6 +16,7 @@ from msgspec import field
 from ostiary.model.evidence import Usage
 from ostiary.model.meta import Ref
 from ostiary.model.rbac import PolicyRule
+from ostiary.model.rbac_intent import Assumed, Guardrail
 from ostiary.model.value import Value
 from ostiary.pillars.rbac.subject import SubjectKey
 
@@ -72,9 +73,14 @@ class Proposal(Value, frozen=True, kw_only=True):
 
 
 class RbacPolicy(Value, frozen=True, kw_only=True):
-    """One proposal for each subject that some binding names and that is not Kubernetes' own; sorted by subject."""
+    """One proposal for each subject that some binding names and that is not Kubernetes' own; sorted by subject.
+
+    ``guardrails`` have to hold once the proposals are made.
+    """
 
     proposals: tuple[Proposal, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
+    assume: tuple[Assumed, ...] = ()
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("SUBJECT", "OUTCOME", "RULES", "OVER", "BROKEN", "UNSEEN", "WHY")
 

@@ -26,11 +26,16 @@ class Chain:
     bindings: tuple[Ref, ...] = ()
 
     def __str__(self) -> str:
-        who = " and ".join(map(shown, self.subjects))
-        if len(self.steps) == 1 and len(self.subjects) == 1:
-            return f"{who} {self.steps[0]}"
+        many = len(self.subjects) > 1
+        return f"{' and '.join(map(shown, self.subjects))}{', together,' if many else ''} {self.words}"
+
+    @property
+    def words(self) -> str:
+        """The steps without who takes them."""
+        if len(self.steps) == 1:
+            return self.steps[0]
         listed = "".join(f"\n    {number}. {step}" for number, step in enumerate(self.steps, 1))
-        return f"{who}{', together' if len(self.subjects) > 1 else ''}, in {len(self.steps)} steps:{listed}"
+        return f"gets there in {len(self.steps)} steps:{listed}"
 
 
 def shown(key: SubjectKey) -> str:

@@ -4,9 +4,9 @@
 'Nobody reaches cluster-admin, by any chain of escalations or all together.'
 """
 
-from collections.abc import Iterable
-
 from ostiary.model.rbac_intent import About, Assumed, Guardrail, SubjectKind
+from ostiary.model.world import World
+from ostiary.pillars.rbac.policy import RbacPolicy
 
 NOTHING = "Nothing is claimed: there is no guardrail (rbac.guardrails of the intent file) and no proposal."
 ASSUMPTIONS = (
@@ -17,6 +17,7 @@ ASSUMPTIONS = (
     "secrets and config maps hold no credentials of this cluster but tokens of service accounts",
     "clients check whom they talk to, so that traffic led elsewhere gives nobody's credentials away",
 )
+UNSEEN = "what was never seen to be used is not needed; what turns out to be is given back by the plan that is kept for it"
 ASSUMED = {
     Assumed.PODS_STAY_INSIDE: "no pod takes over its node (assumed in the intent file; see: ostiary prove pods --closed)",
     Assumed.OPERATORS: "operators do nothing for others that these may not do themselves (assumed in the intent file)",
@@ -46,7 +47,28 @@ def _what(guardrail: Guardrail) -> str:
     return f"can {', '.join(guardrail.verbs)} {', '.join(guardrail.resources)}{named}{place}"
 
 
-def assumptions(assume: Iterable[Assumed]) -> tuple[str, ...]:
-    """What every claim takes for granted, and what people chose to."""
-    chosen = frozenset(assume)
-    return (*ASSUMPTIONS, *(text for one, text in ASSUMED.items() if one in chosen))
+def proposed(policy: RbacPolicy) -> str:
+    """The proposals as a claim; empty where there are none."""
+    who = ", ".join(f"{one.subject.kind} {one.subject.name}" for one in policy.tightened)
+    return (
+        f"No request that was seen to be allowed is denied by the proposed roles, and nobody gets more by them: {who}."
+        if who
+        else ""
+    )
+
+
+def claim(policy: RbacPolicy) -> str:
+    """Everything that is claimed."""
+    said = [*filter(None, [proposed(policy)]), *map(sentence, policy.guardrails)]
+    return " ".join(said) or NOTHING
+
+
+def assumptions(world: World, policy: RbacPolicy) -> tuple[str, ...]:
+    """What the claims take for granted, and what people chose to."""
+    kept = (*ASSUMPTIONS, *(text for one, text in ASSUMED.items() if one in policy.assume)) if policy.guardrails else ()
+    if not policy.tightened:
+        return kept
+    gaps = tuple(
+        f"nothing that happened in a gap of the evidence needs a right that is taken: {gap}" for gap in world.evidence.gaps
+    )
+    return (UNSEEN, *gaps, *kept)

@@ -17,12 +17,14 @@ from ostiary.model.verdict import Missing, Witness
 from ostiary.model.world import World
 from ostiary.pillars.rbac.defaults import CLUSTER_ADMIN, is_default
 from ostiary.pillars.rbac.doubt import CLUSTER_ROLE, Hidden, doubt
+from ostiary.pillars.rbac.identity import split_service_account
 from ostiary.pillars.rbac.proving.atoms import AS
 from ostiary.pillars.rbac.proving.chains import Chain, chain, everybody
 from ostiary.pillars.rbac.proving.goals import checked, goal, starts
 from ostiary.pillars.rbac.proving.horn import Atom, Closure, Level
 from ostiary.pillars.rbac.proving.program import clauses
 from ostiary.pillars.rbac.proving.scene import Scene
+from ostiary.pillars.rbac.subject import USER, SubjectKey
 
 SEEN_KINDS = ("ServiceAccount", "Namespace", "Secret", "CustomResourceDefinition")
 
@@ -33,6 +35,7 @@ class Held:
 
     guardrail: Guardrail
     closure: Closure
+    keys: tuple[SubjectKey, ...] = ()  # everybody there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def guarded(world: World, guardrails: Iterable[Guardrail], assume: Iterable[Assu
         found, would_be, closure = _one(scene, guardrail)
         witnesses += found
         missing += would_be
-        held += [Held(guardrail, closure)] if not found and not would_be else []
+        held += [Held(guardrail, closure, scene.keys)] if not found and not would_be else []
     return Guarded(tuple(held), tuple(witnesses), tuple(missing))
 
 
@@ -67,16 +70,20 @@ def _one(scene: Scene, guardrail: Guardrail) -> tuple[list[Witness], list[Missin
     if closure.has(target):
         found = tuple(everybody(scene, who, target, sure)) or (chain(scene, closure, target),)
         shortest_first = sorted(found, key=lambda one: len(one.steps))
-        return [Witness(_subject(one), f"{guardrail.name}: {one}") for one in shortest_first], [], closure
+        return [_witness(guardrail, one) for one in shortest_first], [], closure
     if guardrail.directly:
         return [], [], closure
     perhaps = scene.program.closure(start, Level.PERHAPS)
     return [], [_perhaps(scene, guardrail, perhaps, target)] if perhaps.has(target) else [], perhaps
 
 
-def _subject(found: Chain) -> Ref:
-    key = found.subjects[0] if found.subjects else None
-    return Ref(key.kind, "", key.name) if key else Ref("Cluster", "", "")
+def _witness(guardrail: Guardrail, found: Chain) -> Witness:
+    if len(found.subjects) != 1:
+        return Witness(Ref("Guardrail", "", guardrail.name), str(found))
+    key = found.subjects[0]
+    account = split_service_account(key.name) if key.kind == USER else None
+    subject = Ref("ServiceAccount", *account) if account else Ref(key.kind, "", key.name)
+    return Witness(subject, f"breaks {guardrail.name}: {found.words}")
 
 
 def _perhaps(scene: Scene, guardrail: Guardrail, closure: Closure, target: Atom) -> Missing:
@@ -97,7 +104,7 @@ def _perhaps(scene: Scene, guardrail: Guardrail, closure: Closure, target: Atom)
 def unseen(scene: Scene) -> Iterator[Missing]:
     """What could not be seen, or is not sure, and could give somebody more."""
     cluster = scene.world.cluster
-    blind = (*Hidden.of(cluster.blind).blind, *(one for one in cluster.blind if one.kind in SEEN_KINDS and _counts(one)))
+    blind = (*Hidden.of(cluster.blind).blind, *(one for one in cluster.blind if seen_kind(one)))
     yield from (Missing(one, doubt(one).todo) for one in blind)
     for grant in scene.authorizer.grants.doubtful:
         for one in grant.rules.doubts:
@@ -109,8 +116,9 @@ def unseen(scene: Scene) -> Iterator[Missing]:
             yield Missing(_about(grant.binding, what), f"add it to the source: kubectl get clusterrole {name} -o yaml")
 
 
-def _counts(blind: Blind) -> bool:
-    return blind.reason is not Reason.MISSING_RESOURCE
+def seen_kind(blind: Blind) -> bool:
+    """Whether something unseen is of a kind, beside those of RBAC, that a guardrail needs to see."""
+    return blind.kind in SEEN_KINDS and blind.reason is not Reason.MISSING_RESOURCE
 
 
 def _about(binding: Ref, detail: str) -> Blind:
