@@ -1,17 +1,20 @@
 """What became looser since an earlier look: levels lowered, versions let go, namespaces that came without a level.
 
 Compares what namespaces enforce now with what they enforced in an earlier World, say a snapshot. Becoming stricter is no drift, and a namespace that is
-gone is none. Who did it stands in no object; the audit log knows. Policies and exceptions that no longer hold are found without an earlier look
-(POD-009, POD-221 and on).
+gone is none. Who did it stands in no object; where there is evidence, those who wrote the namespace are named (``authors``). Policies and exceptions
+that no longer hold are found without an earlier look (POD-009, POD-221 and on).
 """
 
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from ostiary.core.errors import BadInput
 from ostiary.model.finding import Finding
 from ostiary.model.meta import Ref
 from ostiary.model.world import World
 from ostiary.pillars.pods import codes
+from ostiary.pillars.pods.authors import CHANGING, Written, authors
 from ostiary.pillars.pods.labels import ENFORCE, PREFIX, Mode, newest, stance
 
 Enforced = dict[str, Mode]
@@ -25,10 +28,10 @@ def drift(world: World, before: World) -> Iterator[Finding]:
     then = _enforced(before)
     for namespace, now in sorted(_enforced(world).items()):
         earlier = then.get(namespace)
-        if earlier is None:
-            yield from _came(namespace, now)
-        else:
-            yield from _loosened(namespace, earlier, now)
+        verbs = ("create",) if earlier is None else CHANGING
+        by = authors(world.evidence, Written("namespaces", name=namespace, verbs=verbs))
+        for finding in _came(namespace, now) if earlier is None else _loosened(namespace, earlier, now):
+            yield replace(finding, reason=f"{finding.reason}{by}")
 
 
 def _enforced(world: World) -> Enforced:

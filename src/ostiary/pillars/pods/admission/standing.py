@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from msgspec.structs import replace
+
 from ostiary.model.admission import AdmissionPolicy as Held
 from ostiary.model.admission import AdmissionPolicyBinding
 from ostiary.model.finding import Finding, Severity
@@ -19,6 +21,7 @@ from ostiary.model.world import World
 from ostiary.pillars.pods.admission.policy import AdmissionPolicy
 from ostiary.pillars.pods.admission.validating import BINDING, MANAGED_BY, POLICY, name_of, validating_policy
 from ostiary.pillars.pods.admission.webhooks import takes_in
+from ostiary.pillars.pods.authors import Written, authors
 from ostiary.pillars.pods.controls import BY_CODE
 
 PAGE = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
@@ -57,6 +60,12 @@ DANGLING = Kind(
 ALLOWS_WITHOUT = Kind(
     "POD-227", Severity.MEDIUM, "admission policy allows when its parameters are gone", "parameterNotFoundAction: Deny"
 )
+_WRITTEN = {
+    UNBOUND.code: "validatingadmissionpolicybindings",
+    ONLY_WARNS.code: "validatingadmissionpolicybindings",
+    EDITED.code: "validatingadmissionpolicies",
+}
+GROUP = "admissionregistration.k8s.io"
 EVERY = (OUTLIVED, UNBOUND, ONLY_WARNS, EDITED, FAILS_OPEN, DANGLING, ALLOWS_WITHOUT)
 
 
@@ -67,12 +76,19 @@ def found(world: World) -> Iterator[Finding]:
         bindings.setdefault(binding.spec.policy_name, []).append(binding)
     for policy in world.cluster.validating_admission_policies:
         if policy.metadata.name in BY_NAME and MANAGED_BY.items() <= policy.metadata.labels.items():
-            yield from _of_ours(policy, bindings.get(policy.metadata.name, []), world.today)
+            for one in _of_ours(policy, bindings.get(policy.metadata.name, []), world.today):
+                yield replace(one, reason=f"{one.reason}{_by(world, one)}")
         if policy.spec.failure_policy == "Ignore" and _about_pods(policy):
             yield finding(
                 FAILS_OPEN, Ref(POLICY, "", policy.metadata.name), "an expression that cannot be evaluated admits the pod"
             )
     yield from _of_bindings(world)
+
+
+def _by(world: World, one: Finding) -> str:
+    """Who wrote what no longer holds, where the evidence shows it: the binding that is gone or only warns, the policy that differs."""
+    resource = _WRITTEN.get(one.code)
+    return authors(world.evidence, Written(resource, GROUP, one.subject.name)) if resource else ""
 
 
 def finding(kind: Kind, subject: Ref, reason: str, witness: str = "") -> Finding:
