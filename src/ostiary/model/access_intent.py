@@ -34,8 +34,12 @@ class AccessRule(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AccessIntent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole section. ``administrators`` see and end everything; ``viewers`` see everything. Neither approves unless a rule says so."""
+    """The whole section. ``administrators`` see and end everything; ``viewers`` see everything. Neither approves unless a rule says so.
+
+    ``break_glass``: who may enrol for it, two of whom open a cluster together; nobody named: administrators.
+    """
 
     administrators: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
+    break_glass: tuple[str, ...] = ()
     rules: tuple[AccessRule, ...] = ()
