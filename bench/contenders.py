@@ -34,6 +34,7 @@ DOMAIN = "ostiary.localhost"
 ISSUER = "https://ostiary.localhost"
 PERSON = f"{USER_PREFIX}bench@example.com"
 IMPERSONATION = (f"Impersonate-User: {PERSON}", f"Impersonate-Group: {GROUP}", "Impersonate-Extra-Ostiary.dev%2fsession: bench")
+SESSIONS = 32
 PROCESSORS = len(os.sched_getaffinity(0))
 
 
@@ -44,7 +45,7 @@ class Way:
     name: str
     url: str
     authority: Path
-    tokens: Sequence[Path]
+    tokens: Path  # one a line
     server_name: str = ""
     headers: tuple[str, ...] = ()
     process: int | None = None
@@ -52,8 +53,16 @@ class Way:
     @property
     def flags(self) -> list[str]:
         """For ``load``."""
-        tokens = ",".join(map(str, self.tokens))
-        flags = ["--url", self.url, "--ca", str(self.authority), "--server-name", self.server_name, "--token-files", tokens]
+        flags = [
+            "--url",
+            self.url,
+            "--ca",
+            str(self.authority),
+            "--server-name",
+            self.server_name,
+            "--token-file",
+            str(self.tokens),
+        ]
         return flags + [part for header in self.headers for part in ("--header", header)]
 
 
@@ -82,22 +91,22 @@ class Place:
         write_private(token, said.encode())
         return cls(cluster.server, work, token, api_authority, authority, certificate)
 
-    def person_tokens(self, count: int) -> list[Path]:
-        """Tokens of the person, each of another session."""
-        return [self._person_token(f"bench-{number}") for number in range(count)]
+    def person_tokens(self, count: int) -> Path:
+        """A file of tokens of the person, each of another session."""
+        path = self.work / f"{count}.tokens"
+        write_private(path, "\n".join(self._person_token(f"bench-{number}") for number in range(count)).encode())
+        return path
 
-    def _person_token(self, session: str) -> Path:
+    def _person_token(self, session: str) -> str:
         now = int(datetime.now(UTC).timestamp())
         claims = {"iss": ISSUER, "aud": CLUSTER, "sub": PERSON, "sid": session, "jti": session}
         times = {"iat": now - 1, "nbf": now - 1, "exp": now + TOKEN_SECONDS - 2}
-        path = self.work / f"{session}.token"
-        write_private(path, jwt.encode({"alg": "ES256", "kid": "bench"}, claims | times, self.key).encode())
-        return path
+        return jwt.encode({"alg": "ES256", "kid": "bench"}, claims | times, self.key)
 
 
 def direct(place: Place) -> Way:
     """Nothing between."""
-    return Way("directly", place.server, place.api_authority, [place.gateway_token], headers=IMPERSONATION)
+    return Way("directly", place.server, place.api_authority, place.gateway_token, headers=IMPERSONATION)
 
 
 @contextmanager
@@ -119,7 +128,7 @@ def bare_envoy(place: Place) -> Iterator[Way]:
     config.write_text(json.dumps(_bare(place, port)))
     with _running(["envoy", "-c", str(config), *_ENVOY], place.work / f"bare-{port}.log", port) as process:
         url = f"https://127.0.0.1:{port}"
-        yield Way("bare Envoy", url, place.authority.certificate, [place.gateway_token], headers=IMPERSONATION, process=process)
+        yield Way("bare Envoy", url, place.authority.certificate, place.gateway_token, headers=IMPERSONATION, process=process)
 
 
 @contextmanager
@@ -136,7 +145,7 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
         state, str(directory), certificate=pair, tokens={CLUSTER: place.gateway_token.read_text()}
     ).items():
         write_private(directory / name, json.dumps(content).encode())
-    tokens = place.person_tokens(32)
+    tokens = place.person_tokens(SESSIONS)
     with _running(["envoy", "-c", str(directory / "bootstrap.json"), *_ENVOY], directory / "envoy.log", port) as process:
         url, name = (
             (f"https://127.0.0.1:{port}/clusters/{CLUSTER}", "")
@@ -169,7 +178,7 @@ def go_proxy(place: Place) -> Iterator[Way]:
     }
     program = engines.ensure(("goproxy",)) / "goproxy"
     command = [str(program), *(f"--{name}={value}" for name, value in options.items())]
-    tokens = place.person_tokens(32)
+    tokens = place.person_tokens(SESSIONS)
     with _running(command, place.work / f"goproxy-{port}.log", port) as process:
         yield Way("Go proxy", f"https://127.0.0.1:{port}", place.authority.certificate, tokens, process=process)
 

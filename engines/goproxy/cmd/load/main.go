@@ -23,11 +23,13 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// target is a server and what every request to it carries.
+// target is a server and what every request to it carries; the tokens take turns.
 type target struct {
 	url    string
 	tls    *tls.Config
 	header http.Header
+	tokens []string
+	turn   int
 	old    bool // HTTP/1.1
 }
 
@@ -55,7 +57,7 @@ func main() {
 	url := flags.String("url", "", "server")
 	authority := flags.String("ca", "", "its certificate authority, PEM")
 	serverName := flags.String("server-name", "", "name in its certificate")
-	tokens := flags.String("token-files", "", "bearer tokens, separated by commas: client N takes the Nth, round and round")
+	tokens := flags.String("token-file", "", "bearer tokens, one a line: a client has its share of them, and sends one after the other")
 	path := flags.String("path", "", "what is asked")
 	clients := flags.Int("clients", 1, "how many")
 	old := flags.Bool("http1", false, "speak HTTP/1.1")
@@ -67,29 +69,30 @@ func main() {
 	_ = flags.Parse(os.Args[2:])
 
 	targets := make([]target, 0, *clients)
-	credentials := strings.Split(*tokens, ",")
+	credentials := lines(*tokens)
 	for index := range *clients {
-		targets = append(targets, newTarget(*url, *authority, *serverName, credentials[index%len(credentials)], sent, *old))
+		made := newTarget(*url, *authority, *serverName, sent, *old)
+		made.tokens = share(credentials, index, *clients)
+		targets = append(targets, made)
 	}
 	var result any
 	switch os.Args[1] {
 	case "requests":
 		result = requests(targets, *path, time.Duration(*seconds*float64(time.Second)))
 	case "watches":
-		result = watches(targets, *path, newTarget(*writeURL, *writeCA, "", *writeToken, headers{}, false), *events)
+		writer := newTarget(*writeURL, *writeCA, "", headers{}, false)
+		writer.tokens = lines(*writeToken)
+		result = watches(targets, *path, writer, *events)
 	default:
 		log.Fatalf("there is no %s", os.Args[1])
 	}
 	must(json.NewEncoder(os.Stdout).Encode(result))
 }
 
-func newTarget(url, authority, serverName, tokenFile string, sent headers, old bool) target {
+func newTarget(url, authority, serverName string, sent headers, old bool) target {
 	header := http.Header{"Accept": {"application/json"}, "User-Agent": {"load"}}
 	for name, values := range sent {
 		header[name] = values
-	}
-	if tokenFile != "" {
-		header.Set("Authorization", "Bearer "+strings.TrimSpace(string(read(tokenFile))))
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(read(authority)) {
@@ -110,7 +113,22 @@ func (t *target) request(method, path string, body io.Reader) *http.Request {
 	made, err := http.NewRequest(method, t.url+path, body)
 	must(err)
 	made.Header = t.header.Clone()
+	if len(t.tokens) > 0 {
+		made.Header.Set("Authorization", "Bearer "+t.tokens[t.turn%len(t.tokens)])
+		t.turn++
+	}
 	return made
+}
+
+func lines(path string) []string { return strings.Fields(string(read(path))) }
+
+// share is every clients-th token from the index-th on; where there are more clients than tokens, they share them.
+func share(tokens []string, index, clients int) []string {
+	var mine []string
+	for at := index % len(tokens); at < len(tokens); at += clients {
+		mine = append(mine, tokens[at])
+	}
+	return mine
 }
 
 // spread is what a list of durations comes to, in microseconds.
