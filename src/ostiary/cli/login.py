@@ -42,7 +42,7 @@ def login(
     password_stdin: PasswordStdin = False,
 ) -> None:
     """Sign in to a control plane, and keep the session for later commands and kubectl."""
-    plane = _plane(server, ca)
+    plane = plane_at(server, ca)
     chosen, builtin = _provider(plane, provider, builtin=bool(person or password or password_stdin))
     if builtin and (person or password or password_stdin):
         made = _by_password(plane, person, password_stdin)
@@ -53,7 +53,8 @@ def login(
     _keep(plane, made)
 
 
-def _plane(server: str | None, ca: Path | None) -> ControlPlane:
+def plane_at(server: str | None, ca: Path | None) -> ControlPlane:
+    """The control plane that is meant, before anybody has signed in: the one named, that of the session before, or that of this machine."""
     if server:
         return anonymous(server, _pem(ca) if ca else "")
     from ostiary.cli.session_files import choose
