@@ -17,5 +17,5 @@ def local_plane() -> LocalPlane | None:
     from ostiary.server.settings import Settings
 
     settings = Settings()
-    authority = settings.directory / "ca.crt"
+    authority = settings.directory / "tls" / "ca.crt"
     return LocalPlane(settings.origin, authority) if authority.is_file() else None

@@ -57,17 +57,18 @@ class Signer:
         return True
 
     async def jwks(self, now: datetime) -> dict[str, object]:
-        """The public keys that a valid token may be of, the next one included; a first key is made here."""
-        keys = await self._keys()
-        if not keys:
-            await self.tend(now)
-            keys = await self._keys()
-        return public_set(keys)
+        """The public keys that a valid token may be of, the next one included; whoever asks regularly needs no ``tend``."""
+        await self.tend(now)
+        return public_set(await self._keys())
 
     async def mint(self, person: str, session: Session, cluster: str, now: datetime, grants: Iterable[Grant]) -> Minted:
         """A token for the person on the cluster. Refused when no live grant lets them in there, or the session has ended."""
         ends = expiry(person, cluster, now, grants, session.ends_at)
-        slots = {key.slot: key for key in await self._keys()}
+        keys = await self._keys()
+        if not keys:
+            await self.tend(now)
+            keys = await self._keys()
+        slots = {key.slot: key for key in keys}
         slot = signing(list(slots), now)
         if slot is None:
             raise Unreachable("there is no key to sign tokens with yet", todo="try again in a few seconds")
