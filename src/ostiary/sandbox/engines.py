@@ -85,6 +85,7 @@ PROGRAMS = (
         share=(("crds.yaml", ("github.com/projectcalico/calico", "manifests/crds.yaml")),),
         megabytes=150,
     ),
+    Program("dex", "dex", packages=("github.com/dexidp/dex/cmd/dex",), binaries=("dex",), megabytes=80),
     Program("coredns", "coredns", packages=("github.com/coredns/coredns",), binaries=("coredns",), megabytes=80),
     Program(
         "kwok",
