@@ -20,6 +20,7 @@ from ostiary.cli.output import answer, say
 from ostiary.cli.source import access_of
 from ostiary.core.errors import BadInput, OstiaryError, Refused
 from ostiary.model.access import CONTROLLER_ACCOUNT, NAMESPACE
+from ostiary.pillars.access.bindings import few
 from ostiary.pillars.access.objects import OWNER, OWNER_LABEL, Object
 from ostiary.server.clusters.install import Intended, install, intend, refuse_access, take_back, uninstall
 from ostiary.server.clusters.tokens import CONTROLLER_SECONDS, request_token
@@ -96,7 +97,7 @@ def _show(wanted: Wanted, access: Access, intended: Intended) -> None:
         say(f"warning: {lack}")
     for role, reasons in intended.powerful.items():
         how = "for break-glass" if role == wanted.break_glass_role and role not in wanted.powerful else "by grants"
-        say(f"warning: {role} can be given {how}, and its rights may outlive the end: {'; '.join(reasons)}")
+        say(f"warning: {role} can be given {how}, and its rights may outlive the end: {few(reasons)}")
 
 
 def _yaml(objects: tuple[Object, ...]) -> str:
@@ -141,7 +142,6 @@ def remove_cluster(name: str, where: Where, session: str | None, *, forget: bool
     if access is not None:
         for what in asyncio.run(_uninstall(access, tuple(removed["roles"]))):
             answer(f"removed {what}")
-        answer(f"removed Namespace {NAMESPACE}")
     else:
         say(f"to remove the installation there: kubectl delete namespace {NAMESPACE}; and")
         say(f"  kubectl delete clusterroles,clusterrolebindings -l {OWNER_LABEL}={OWNER}")

@@ -28,6 +28,7 @@ _TOUCH: Final = timedelta(minutes=1)
 _TOKEN: Final = timedelta(seconds=TOKEN_SECONDS)
 _KEPT: Final = timedelta(days=1)  # an ended session's row, so that a late request is told the truth
 _PREFIX: Final = "ostiary_"  # so that scanners for leaked secrets can know one
+_LOUD: Final = "break-glass"  # such a session's id says so, and with it every record, token and audit event that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Sessions:
 
     async def begin(self, who: SignedIn, way: str, now: datetime, *, longest: timedelta | None = None) -> Begun:
         """Begin a session; ``longest`` shortens it below the limit."""
-        secret, name = _PREFIX + secrets.token_urlsafe(32), secrets.token_hex(16)
+        secret, name = _PREFIX + secrets.token_urlsafe(32), (_LOUD if way == _LOUD else "") + secrets.token_hex(16)
         ends = now + min(self.limits.absolute, longest or self.limits.absolute)
         values = {
             "id": name,

@@ -92,6 +92,7 @@ async def test_two_people_open_a_quarter_of_an_hour_and_one_session(make: Make) 
     scene.now += timedelta(minutes=1)
     begun = await scene.glass.session(opened.opening.id, opened.ticket)
     assert begun is not None
+    assert begun.session.id.startswith("break-glass")  # and with it every record that names it
     assert (begun.session.way, begun.session.ends_at) == ("break-glass", NOW + timedelta(minutes=15))
     found = await scene.sessions.find(begun.secret, scene.now)
     assert found is not None

@@ -19,6 +19,7 @@ from ostiary.pillars.access.objects import RBAC, Object, Part, binding
 
 GRANT_BINDING = "ostiary:grant:"
 _ALL = "*"
+_SHOWN = 3
 _IDENTITIES = {"": ("users", "groups"), "authentication.k8s.io": ("users", "groups", "uids", "nodes", "userextras")}
 
 
@@ -62,6 +63,12 @@ def bindings(grant: Grant) -> tuple[Object, ...]:
 def never(rules: Iterable[PolicyRule], *, everywhere: bool) -> tuple[str, ...]:
     """Why a role with these rules may not be granted; empty when it may."""
     return tuple(dict.fromkeys(reason for rule in rules for reason in _reasons(rule, everywhere=everywhere)))
+
+
+def few(reasons: tuple[str, ...]) -> str:
+    """The first reasons in a sentence, and how many more there are."""
+    shown = "; ".join(reasons[:_SHOWN])
+    return shown + (f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else "")
 
 
 def _reasons(rule: PolicyRule, *, everywhere: bool) -> Iterator[str]:

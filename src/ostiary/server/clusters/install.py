@@ -17,7 +17,7 @@ from ostiary.core.errors import BadInput, OstiaryError, Refused, Unreachable
 from ostiary.model.access import NAMESPACE
 from ostiary.model.plan import Target
 from ostiary.model.rbac import PolicyRule
-from ostiary.pillars.access.bindings import never
+from ostiary.pillars.access.bindings import few, never
 from ostiary.pillars.access.installation import installation
 from ostiary.pillars.access.objects import OWNER, OWNER_LABEL, Object, target
 from ostiary.server.clusters.features import Features, features
@@ -76,7 +76,7 @@ async def _roles(client: Client, grantable: Sequence[str], powerful: Sequence[st
         found[name] = never(_rules(name, answer), everywhere=False)
         if found[name] and name not in powerful:
             raise Refused(
-                f"the ClusterRole {name} must not be granted: {'; '.join(found[name])}",
+                f"the ClusterRole {name} must not be granted: {few(found[name])}",
                 todo=f"leave it out; or, knowing that its rights outlive every grant: --powerful-role {name}",
             )
     return found

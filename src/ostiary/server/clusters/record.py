@@ -10,7 +10,7 @@ from datetime import datetime
 from ostiary.model.access import Grant, Upstream
 from ostiary.model.rbac import PolicyRule
 from ostiary.model.value import Value
-from ostiary.pillars.access.bindings import never
+from ostiary.pillars.access.bindings import few, never
 
 
 class BehindGateway(Value, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class BehindGateway(Value, frozen=True, kw_only=True):
         if role not in self.roles and role not in self.powerful:
             return f"{role} is not among the roles that may be granted here: {', '.join(sorted({*self.roles, *self.powerful}))}"
         reasons = () if role in self.powerful else never(rules, everywhere=everywhere)
-        return f"{role} must not be granted{' everywhere' if everywhere else ''}: {'; '.join(reasons)}" if reasons else ""
+        return f"{role} must not be granted{' everywhere' if everywhere else ''}: {few(reasons)}" if reasons else ""
 
     def refuses_grant(self, grant: Grant, rules: Iterable[PolicyRule]) -> str:
         """The same, of a grant."""
