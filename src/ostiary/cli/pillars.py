@@ -11,7 +11,7 @@ PILLARS: dict[str, tuple[str, tuple[str, ...]]] = {
     "access": ("ostiary.paths.access", ("check", "prove")),
     "admission": ("ostiary.pillars.pods.admission", ALL_VERBS),
     "pods": ("ostiary.pillars.pods", ALL_VERBS),
-    "rbac": ("ostiary.pillars.rbac.verbs", ("check", "learn", "prove")),
+    "rbac": ("ostiary.pillars.rbac.verbs", ALL_VERBS),
 }
 
 

@@ -16,13 +16,14 @@ from ostiary.pillars.rbac.policy import RbacPolicy
 from ostiary.pillars.rbac.proving.claim import assumptions, claim
 from ostiary.pillars.rbac.proving.guarded import Held
 from ostiary.pillars.rbac.proving.premises import premises
+from ostiary.pillars.rbac.proving.replay import reviewed
 
 FORMAT = "ostiary.dev/certificate/v1"
 SHOWN_SECTIONS = (
     *("roles", "cluster_roles", "role_bindings", "cluster_role_bindings"),
     *("service_accounts", "namespaces", "secrets", "custom_resource_definitions"),
 )
-WITH_TEXT = frozenset(SHOWN_SECTIONS) - {"service_accounts", "secrets"}
+WITH_TEXT = frozenset(SHOWN_SECTIONS) - {"service_accounts"}
 LISTED = frozenset({"all", "run", "tokens", "impersonates", "secrets", "loose", "bound", "nodes", "debug"})
 
 
@@ -55,9 +56,9 @@ def certificate(world: World, policy: RbacPolicy, held: Iterable[Held]) -> dict[
 
 
 def _plain(policy: RbacPolicy) -> Any:
-    """The policy without what is for people only: measures, reasons, review lists, and subjects of whom nothing is proposed."""
+    """The policy without what is for people only: measures, reasons, denied requests, and subjects of whom nothing is proposed."""
     bare = tuple(
-        msgspec.structs.replace(one, measures=type(one.measures)(), review=(), reason="", requests=0)
+        msgspec.structs.replace(one, measures=type(one.measures)(), review=reviewed((one,)), reason="", requests=0)
         for one in policy.tightened
     )
     return msgspec.to_builtins(msgspec.structs.replace(policy, proposals=bare))
@@ -71,9 +72,9 @@ def _closed(one: Held) -> dict[str, Any]:
 
 
 def _texts(world: World, policy: RbacPolicy) -> Iterator[str]:
-    """What stands behind digests: roles, bindings, namespaces, definitions of custom resources, secrets that hold tokens or could; and the evidence."""
+    """What stands behind digests: roles, bindings, namespaces, definitions of custom resources, secrets (no value of theirs); and the evidence."""
     for kind in KINDS:
-        if kind.section in WITH_TEXT or (kind.section == "secrets" and policy.guardrails):
+        if kind.section in WITH_TEXT:
             for value in getattr(world.cluster, kind.section):
                 yield rest(value).decode()
     if policy.tightened:

@@ -6,11 +6,13 @@
 
 from ostiary.model.rbac_intent import About, Assumed, Guardrail, SubjectKind
 from ostiary.model.world import World
-from ostiary.pillars.rbac.policy import RbacPolicy
+from ostiary.pillars.rbac.policy import RbacPolicy, Review
+from ostiary.pillars.rbac.proving.replay import reviewed
+from ostiary.pillars.rbac.usage import request_of
 
 NOTHING = "Nothing is claimed: there is no guardrail (rbac.guardrails of the intent file) and no proposal."
 ASSUMPTIONS = (
-    "RBAC and the Node authorizer alone authorize: no authorization webhook or policy file allows more",
+    "RBAC and the Node authorizer alone authorize: no authorization webhook or policy file allows more; feature gates are at their defaults",
     "nobody who should not has a credential of Kubernetes' own identities, of the group system:masters or of a node",
     "an identity provider puts nobody who should not into a group that a guardrail allows",
     "no container that runs already escapes to its node, and no application hands out its rights to whoever reaches it",
@@ -43,15 +45,23 @@ def _what(guardrail: Guardrail) -> str:
     if guardrail.cluster_admin:
         return "reaches cluster-admin"
     named = f" named {', '.join(guardrail.names)}" if guardrail.names else ""
-    place = " anywhere" if guardrail.everywhere else f" in {', '.join(guardrail.namespaces)}" if guardrail.namespaces else ""
+    place = (
+        " anywhere"
+        if guardrail.everywhere
+        else f" in {', '.join(guardrail.namespaces)}"
+        if guardrail.namespaces
+        else " cluster-wide"
+    )
     return f"can {', '.join(guardrail.verbs)} {', '.join(guardrail.resources)}{named}{place}"
 
 
 def proposed(policy: RbacPolicy) -> str:
     """The proposals as a claim; empty where there are none."""
     who = ", ".join(f"{one.subject.kind} {one.subject.name}" for one in policy.tightened)
+    doubtful = len(reviewed(policy.tightened))
+    but = f", but for {doubtful} put up for review" if doubtful else ""
     return (
-        f"No request that was seen to be allowed is denied by the proposed roles, and nobody gets more by them: {who}."
+        f"No request that was seen to be allowed is denied by the proposed roles{but}, and nobody gets more by them: {who}."
         if who
         else ""
     )
@@ -71,4 +81,11 @@ def assumptions(world: World, policy: RbacPolicy) -> tuple[str, ...]:
     gaps = tuple(
         f"nothing that happened in a gap of the evidence needs a right that is taken: {gap}" for gap in world.evidence.gaps
     )
-    return (UNSEEN, *gaps, *kept)
+    return (UNSEEN, *map(_needless, reviewed(policy.tightened)), *gaps, *kept)
+
+
+def _needless(review: Review) -> str:
+    """What a proof takes for granted of a request that was put up for review."""
+    usage = review.usage
+    seen = f"seen {usage.allowed} time{'s' * (usage.allowed != 1)}, last on {usage.last}"
+    return f"{usage.user} does not need to {request_of(usage)} ({seen}: {review.reason})"

@@ -3,6 +3,8 @@
 Every request of the evidence that was allowed, and that what stands now allows, is asked again of the cluster as it would be; by impersonation, of the
 impersonator too. Every proposed rule has to be covered, atom by atom, by one rule that its subject holds by the bindings that it takes the place of.
 
+What was put up for review (seen too seldom to be told from an accident or an attack) may be denied: the claim counts it, and the assumptions name it.
+
 >>> replayed(World.of(Cluster(), today=date(2026, 11, 24)), ())
 ()
 """
@@ -19,7 +21,7 @@ from ostiary.pillars.rbac.escalation import covers
 from ostiary.pillars.rbac.grants import CLUSTER, Grants
 from ostiary.pillars.rbac.identity import AUTHENTICATED, Identity, service_account_groups, split_service_account
 from ostiary.pillars.rbac.impersonation import impersonate
-from ostiary.pillars.rbac.policy import Proposal
+from ostiary.pillars.rbac.policy import Proposal, Review
 from ostiary.pillars.rbac.proving.after import after
 from ostiary.pillars.rbac.request import Request
 from ostiary.pillars.rbac.rule import allows
@@ -35,11 +37,29 @@ def replayed(world: World, proposals: Iterable[Proposal]) -> tuple[Witness, ...]
 
 def _denied(world: World, proposals: tuple[Proposal, ...]) -> Iterator[Witness]:
     now, then = Authorizer(world.cluster), Authorizer(after(world.cluster, proposals))
+    doubtful = {(one.usage.user, request_of(one.usage)) for one in reviewed(proposals)}
     for usage in world.evidence.usage:
         if usage.daily:
             for request in _asked(now, usage):
-                if _allowed(now, usage, request) and not _allowed(then, usage, request):
+                if (
+                    _allowed(now, usage, request)
+                    and not _allowed(then, usage, request)
+                    and not _doubted(usage, request, doubtful)
+                ):
                     yield _witness(usage, request)
+
+
+def reviewed(proposals: Iterable[Proposal]) -> tuple[Review, ...]:
+    """What was allowed and is in no rule until a person has looked at it."""
+    return tuple(one for proposal in proposals for one in proposal.review if one.usage.daily)
+
+
+def _doubted(usage: Usage, request: Request, doubtful: set[tuple[str, Request]]) -> bool:
+    """Whether the request, or the impersonation by which it was made, was put up for review."""
+    if (usage.user, request) in doubtful:
+        return True
+    by = usage.by.user if usage.by else ""
+    return any(user == by and other.verb.startswith("impersonate") for user, other in doubtful)
 
 
 def _asked(now: Authorizer, usage: Usage) -> Iterator[Request]:
