@@ -139,7 +139,7 @@ def read_answer(connection: ssl.SSLSocket) -> bytes:
 
 def complete(answer: bytes) -> bool:
     """Whether an answer with a length has all of it: there is no need to wait for more."""
-    head, end, body = answer.partition(b"\r\n\r\n")
+    head, end, body = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return bool(end) and len(body) >= int(line.split(b":")[1])

@@ -50,7 +50,7 @@ class ApiRequest(Value, frozen=True, kw_only=True):
     @property
     def upgrades(self) -> bool:
         """Whether it has a meaning only as an upgraded connection."""
-        return self.resource == "pods" and not self.group and self.subresource in STREAMS
+        return self.resource == "pods" and not self.group and bool(self.namespace) and self.subresource in STREAMS
 
 
 def parse(method: str, path: str, query: str = "") -> ApiRequest | None:

@@ -16,22 +16,32 @@ _NAME = r"[A-Za-z0-9_:@=+,~$!*()'-][A-Za-z0-9_:@=+,~$!*()'.-]*"
 _TAIL = r"(?:/[A-Za-z0-9_:@=+,~$!*()'.;&%-]*)*"
 _PROBE = r"[a-z][a-z0-9-]*"
 _VERSION = rf"(?:api/{_LABEL}|apis/{_GROUP}/{_LABEL})"
-_WITHIN = rf"(?:namespaces/{_NAMESPACE}/)?"
+_IN = rf"{_VERSION}/namespaces/{_NAMESPACE}"
 _POD = rf"/api/{_LABEL}/namespaces/{_NAMESPACE}/pods/{_NAME}"
 
 # What the patterns below would match though the grammar does not know it: tried first, and answered as unknown.
 NOT_KNOWN = (
     rf"/{_VERSION}/(?:watch|proxy)(?:/.*)?",  # verbs in the path
-    rf"/{_VERSION}/namespaces/[^/]+/(?:status|finalize)/.*",  # the API server reads these as subresources of the namespace
+    rf"/{_IN}/(?:status|finalize)/.*",  # the API server reads these as subresources of the namespace
     rf"/apis/{_GROUP}/{_LABEL}/namespaces/[^/]+(?:/(?:status|finalize))?",  # only the core group has namespaces
-    rf"/{_VERSION}/{_WITHIN}nodes/[^/]+/proxy(?:/.*)?",  # the kubelet's own API, exec included
+    rf"/{_VERSION}/(?:namespaces/[^/]+/)?nodes/[^/]+/proxy(?:/.*)?",  # the kubelet's own API, exec included
 )
 
 STREAM = rf"{_POD}/(?:exec|attach|portforward)"
 PROXY = rf"/api/{_LABEL}/namespaces/{_NAMESPACE}/(?:pods|services)/{_NAME}/proxy{_TAIL}"
-COLLECTION = rf"/{_VERSION}/{_WITHIN}{_LABEL}"
-OBJECT = rf"/{_VERSION}/{_WITHIN}{_LABEL}/{_NAME}"
-SUBRESOURCE = rf"/{_VERSION}/{_WITHIN}{_LABEL}/{_NAME}/{_LABEL}"
+NAMESPACE = rf"/{_IN}"
+OF_NAMESPACE = rf"/{_IN}/(?:status|finalize)"
+COLLECTION_IN, OBJECT_IN, SUBRESOURCE_IN = (
+    rf"/{_IN}/{_LABEL}",
+    rf"/{_IN}/{_LABEL}/{_NAME}",
+    rf"/{_IN}/{_LABEL}/{_NAME}/{_LABEL}",
+)
+OTHER_IN = rf"/{_VERSION}/namespaces/.*"  # with what is left, "namespaces" would be read as a resource like any other
+COLLECTION, OBJECT, SUBRESOURCE = (
+    rf"/{_VERSION}/{_LABEL}",
+    rf"/{_VERSION}/{_LABEL}/{_NAME}",
+    rf"/{_VERSION}/{_LABEL}/{_NAME}/{_LABEL}",
+)
 ABOUT = (
     rf"/(?:api|apis|version|metrics|openapi/v[23]|openid/v1/jwks|\.well-known/openid-configuration"
     rf"|(?:openapi/v3/)?api/{_LABEL}|(?:openapi/v3/)?apis/{_GROUP}(?:/{_LABEL})?"
@@ -40,18 +50,28 @@ ABOUT = (
 
 
 class Rule(Value, frozen=True, kw_only=True):
-    """Methods that have a meaning at the paths that one of the patterns matches."""
+    """Methods at the paths that one of the patterns matches: whether they have a meaning there. The first rule that matches decides."""
 
     name: str
     methods: tuple[str, ...]
     patterns: tuple[str, ...]
+    known: bool = True
 
+
+_READ, _CHANGE = ("GET", "HEAD"), ("PUT", "PATCH")
+_ALL = (*_READ, "POST", *_CHANGE, "DELETE")
 
 # Streams are not here: they pass as upgrades only, by a route of their own.
 RULES = (
-    Rule(name="read", methods=("GET", "HEAD"), patterns=(ABOUT, COLLECTION, OBJECT, SUBRESOURCE)),
+    Rule(name="unknown", methods=("DELETE",), patterns=(OF_NAMESPACE,), known=False),
+    Rule(name="read", methods=_READ, patterns=(ABOUT, NAMESPACE, OF_NAMESPACE, COLLECTION_IN, OBJECT_IN, SUBRESOURCE_IN)),
+    Rule(name="create", methods=("POST",), patterns=(OF_NAMESPACE, COLLECTION_IN, SUBRESOURCE_IN)),
+    Rule(name="change", methods=_CHANGE, patterns=(NAMESPACE, OF_NAMESPACE, OBJECT_IN, SUBRESOURCE_IN)),
+    Rule(name="delete", methods=("DELETE",), patterns=(NAMESPACE, COLLECTION_IN, OBJECT_IN)),
+    Rule(name="proxy", methods=_ALL, patterns=(PROXY,)),
+    Rule(name="unknown", methods=_ALL, patterns=(OTHER_IN,), known=False),
+    Rule(name="read", methods=_READ, patterns=(COLLECTION, OBJECT, SUBRESOURCE)),
     Rule(name="create", methods=("POST",), patterns=(COLLECTION, SUBRESOURCE)),
-    Rule(name="change", methods=("PUT", "PATCH"), patterns=(OBJECT, SUBRESOURCE)),
+    Rule(name="change", methods=_CHANGE, patterns=(OBJECT, SUBRESOURCE)),
     Rule(name="delete", methods=("DELETE",), patterns=(COLLECTION, OBJECT)),
-    Rule(name="proxy", methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), patterns=(PROXY,)),
 )

@@ -112,6 +112,10 @@ def _discovered(name: str, config_source: Config, kind: str) -> Config:
     return {"name": name, "config_discovery": {"config_source": config_source, "type_urls": [f"type.googleapis.com/{kind}"]}}
 
 
+# An aggregated API server may redirect a client, with whatever it bears, anywhere (CVE-2022-3172): nobody gets to know where to.
+_NO_REDIRECT: Config = {"remove": "location"}
+
+
 def _identity() -> Config:
     # A "/" in a header's name is escaped as the API server unescapes it, and "%" is not unescaped by Envoy in a name.
     extra = "Impersonate-Extra-" + SESSION_EXTRA.replace("/", "%2f")
@@ -123,7 +127,10 @@ def _identity() -> Config:
     ]
     return {
         "name": "identity",
-        "typed_config": typed(f"{_HTTP}.header_mutation.v3.HeaderMutation", {"mutations": {"request_mutations": mutations}}),
+        "typed_config": typed(
+            f"{_HTTP}.header_mutation.v3.HeaderMutation",
+            {"mutations": {"request_mutations": mutations, "response_mutations": [_NO_REDIRECT]}},
+        ),
     }
 
 

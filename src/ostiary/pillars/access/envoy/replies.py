@@ -29,6 +29,7 @@ _MESSAGES = {
     503: "ostiary: the cluster's API server cannot be reached (%RESPONSE_CODE_DETAILS%)",
 }
 _REVOKED = "rbac_access_denied_matched_policy[revoked]"
+_UPGRADE = "upgrade_failed"
 _UNVERIFIED = "rbac_access_denied_matched_policy[none]"
 
 
@@ -41,6 +42,11 @@ def local_replies() -> Config:
                 _details(_UNVERIFIED),
                 401,
                 "ostiary: this request has no verified identity, or names no cluster of this gateway; sign in with: ostiary login",
+            ),
+            _mapper(
+                _details(_UPGRADE),
+                403,
+                "ostiary: only exec, attach and port-forward may upgrade, to subprotocols of Kubernetes",
             ),
             *(_mapper(_status(code), code, _MESSAGES.get(code, "ostiary: %LOCAL_REPLY_BODY%")) for code in sorted(_REASONS)),
         ],
