@@ -8,6 +8,9 @@ import typer
 from ostiary.cli.output import FINDINGS, HOLDS, USAGE, Format, answer, answer_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ostiary.model.meta import Ref
     from ostiary.model.world import World
     from ostiary.verifier import Holds
 
@@ -62,11 +65,7 @@ def _checked(
 
 def _other_world(holds: "Holds", world: "World") -> str:
     """That it is for another World, and whether its claim would still follow here."""
-    from ostiary.model.levels import Level
-    from ostiary.pillars import pods
-
-    levels = {name: pods.LevelVersion(Level(level), version) for name, (level, version) in holds.policy.items()}
-    here = pods.premises(world, pods.PodPolicy(levels=levels))
+    here = _premises_here(holds, world)
     news = [f"{ref} ({fact})" for fact, ref in here.items() if fact not in holds.premises]
     known = (
         f"new here: {', '.join(news[:3])}"
@@ -74,6 +73,22 @@ def _other_world(holds: "Holds", world: "World") -> str:
         else "nothing that its claim rests on is new here; prove it again for a certificate"
     )
     return f"it is for the World {holds.world}, not {world.digest}, which was read now; {known}"
+
+
+def _premises_here(holds: "Holds", world: "World") -> "Mapping[str, Ref]":
+    """What the claim would rest on in the World that was read."""
+    import msgspec
+
+    if holds.pillar == "rbac":
+        from ostiary.pillars.rbac.policy import RbacPolicy
+        from ostiary.pillars.rbac.verbs import premises
+
+        return premises(world, msgspec.convert(holds.policy, RbacPolicy))
+    from ostiary.model.levels import Level
+    from ostiary.pillars import pods
+
+    levels = {name: pods.LevelVersion(Level(level), version) for name, (level, version) in holds.policy.items()}
+    return pods.premises(world, pods.PodPolicy(levels=levels))
 
 
 def _show(result: "Holds | str", code: int, form: Format) -> None:

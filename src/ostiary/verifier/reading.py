@@ -25,16 +25,18 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate whose shape is right. Nothing else about it is."""
+    """A certificate whose shape is right. Nothing else about it is. The policy's own shape is looked at by the checks of its pillar."""
 
+    pillar: str
     claim: str
-    policy: dict[str, tuple[str, str]]  # namespace -> level, version
+    policy: Any  # of pods: namespace -> level, version
     world: dict[str, str]
     sections: dict[str, str]
     leaves: dict[str, list[Leaf]]
     texts: dict[str, Any]  # digest -> the value whose canonical JSON has that digest
     premises: list[str]
     assumptions: list[str]
+    closed: dict[str, Any]  # of rbac: what a guardrail's name stands for
 
 
 def canonical(value: Any) -> bytes:
@@ -65,13 +67,19 @@ def read(data: bytes) -> Certificate:
     return _shaped(value)
 
 
+FIELDS = {"format", "pillar", "claim", "policy", "world", "sections", "leaves", "texts", "premises", "assumptions", "digest"}
+
+
 def _shaped(value: dict[str, Any]) -> Certificate:
-    known = {"format", "pillar", "claim", "policy", "world", "sections", "leaves", "texts", "premises", "assumptions", "digest"}
-    if set(value) != known or value["pillar"] != "pods":
-        raise Broken("its fields are not those of a certificate about pods")
+    pillar = _text(value.get("pillar"), "pillar")
+    if (pillar, set(value)) not in (("pods", FIELDS), ("rbac", FIELDS | {"closed"})):
+        raise Broken("its fields are not those of a certificate about pods or rbac")
+    policy = _object(value["policy"], "policy")
     return Certificate(
+        pillar=pillar,
         claim=_text(value["claim"], "claim"),
-        policy={name: _level(one, name) for name, one in _object(value["policy"], "policy").items()},
+        policy={name: _level(one, name) for name, one in policy.items()} if pillar == "pods" else policy,
+        closed=_object(value.get("closed", {}), "closed"),
         world=_world(value["world"]),
         sections={name: _text(one, "sections") for name, one in _object(value["sections"], "sections").items()},
         leaves={name: _leaves(one, name) for name, one in _object(value["leaves"], "leaves").items()},

@@ -120,6 +120,8 @@ def _nodes(scene: Scene) -> None:
 def lead(scene: Scene, right: str, scope: str, name: str) -> None:
     """The clauses of a right in a scope, for one name or (empty) for all."""
     held = MAY(right, scope, name)
+    if right == "cluster-settings" and scope not in (CLUSTER, "kube-system"):
+        return
     if right in _PERHAPS_ALL:
         scene.perhaps(ALL(CLUSTER), held, note=Said(_PERHAPS_ALL[right]))
     elif right.startswith("change-") and right.removeprefix("change-") in TEMPLATES:

@@ -10,6 +10,8 @@ not asked about; but what they hold counts for whoever gets to act as them.
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from ostiary.core.errors import BadInput
 from ostiary.model.cluster import Cluster
 from ostiary.model.rbac_intent import About, Guardrail, SubjectKind
@@ -97,7 +99,7 @@ def check(guardrail: Guardrail, cluster: Cluster) -> tuple[str, ...]:
 
 
 def checked(guardrails: Iterable[Guardrail], cluster: Cluster) -> tuple[Guardrail, ...]:
-    """The guardrails, when all of them mean something. BadInput otherwise, and where two have one name."""
+    """The guardrails with their resources written out, when all of them mean something. BadInput otherwise, and where two have one name."""
     every = tuple(guardrails)
     names = [one.name for one in every]
     for one in every:
@@ -106,7 +108,13 @@ def checked(guardrails: Iterable[Guardrail], cluster: Cluster) -> tuple[Guardrai
         if names.count(one.name) > 1:
             raise BadInput(f"two guardrails are called {one.name}", todo="give each a name of its own")
         allowed(one)
-    return every
+    return tuple(replace(one, resources=tuple(_qualified(one, word, cluster) for word in one.resources)) for one in every)
+
+
+def _qualified(guardrail: Guardrail, word: str, cluster: Cluster) -> str:
+    """A resource with its group, so that the claim says which one is meant; without one it is of the core group."""
+    resource, group, subresource = _resource(guardrail, word, cluster)
+    return Request("", resource, group, subresource).qualified
 
 
 def goal(scene: Scene, guardrail: Guardrail) -> Atom:

@@ -102,8 +102,10 @@ def _follow(scene: Scene) -> None:
 def _of_role(scene: Scene, atom: Atom, role: Ref, scope: str) -> None:
     """What a role that somebody may bind gives."""
     rules = rules_of(scene, role)
-    absent = not scene.world.cluster.server_version and role == Ref(CLUSTER_ROLE, "", CLUSTER_ADMIN)
-    if allows_everything(rules) or absent:
+    absent = not scene.world.cluster.server_version and scene.authorizer.grants.roles.find(role) is None
+    if absent and role.kind == CLUSTER_ROLE and role.name != CLUSTER_ADMIN:
+        scene.perhaps(ALL(scope), atom, note=Said("{} is not in the source, and could be anything", (role,)))
+    if allows_everything(rules) or (absent and role == Ref(CLUSTER_ROLE, "", CLUSTER_ADMIN)):
         scene.sure(ALL(scope), atom, note=ByRole(role, scope, _ANYTHING))
         return
     for right, need in scene.rights.items():

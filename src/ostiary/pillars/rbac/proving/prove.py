@@ -20,6 +20,7 @@ from ostiary.pillars.rbac.policy import RbacPolicy
 from ostiary.pillars.rbac.proving.after import after
 from ostiary.pillars.rbac.proving.certificate import certificate
 from ostiary.pillars.rbac.proving.claim import NOTHING, assumptions, claim
+from ostiary.pillars.rbac.proving.goals import checked
 from ostiary.pillars.rbac.proving.guarded import guarded
 from ostiary.pillars.rbac.proving.premises import premises
 from ostiary.pillars.rbac.proving.replay import replayed
@@ -29,6 +30,7 @@ __all__ = ["NOTHING", "intended", "premises", "premises_of", "prove"]
 
 def prove(world: World, policy: RbacPolicy) -> Proof[RbacPolicy] | Refutation | Unknown:
     """Decide the claims of a policy for this World."""
+    policy = msgspec.structs.replace(policy, guardrails=checked(policy.guardrails, world.cluster))
     said, proposals = claim(policy), policy.tightened
     then = world
     if proposals and policy.guardrails:
