@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,14 +28,13 @@ from ostiary.evidence.rows import evidence, usages
 from ostiary.evidence.tally import Tally
 from ostiary.model.evidence import Usage
 from ostiary.model.world import World
-from ostiary.pillars.rbac.escalation import covers
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.learning.atom import Atom, atom_of
 from ostiary.pillars.rbac.learning.danger import Dangers
 from ostiary.pillars.rbac.learning.learn import learn
+from ostiary.pillars.rbac.learning.rules import by_place
 from ostiary.pillars.rbac.learning.standing import Held
 from ostiary.pillars.rbac.policy import Outcome, Proposal, RbacPolicy, Rules
-from ostiary.pillars.rbac.learning.rules import by_place
 
 MONTH, WEEK = 30, 7
 LIMITS = {"precision": 0.95, "recall": 0.999, "breakage": 0.001, "further": 0, "events_a_second": 400_000}

@@ -114,15 +114,16 @@ def _operator(number: int, home: str, name: str) -> Controller:
     plural, places = f"widgets{number}", [f"app-{(number * 3 + k) % NAMESPACES}" for k in range(3)]
     owned = [("apps", "deployments"), ("", "services")]
     verbs = ("create", "update", "delete")
-    needs = {*_elected(home, name), *_informed(OWN, plural), Atom("update", OWN, f"{plural}/status")}
+    needs = {*_elected(home, name), *_informed(OWN, plural)}
+    needs |= {Atom("update", OWN, f"{plural}/{sub}", "", place) for place in places for sub in ("status", "finalizers")}
     needs |= {Atom(verb, group, what, "", place) for place in places for group, what in owned for verb in ("get", *verbs)}
 
     def daily(random: Random, day: int) -> list[Atom]:
         done = [*_renew(home, name), *_watching(OWN, plural, random)]
         for place in places:
             for group, what in owned:
-                for verb in ("get", "get", "update", *(verbs if random.random() < 0.6 else ())):
-                    done.append(Atom(verb, group, what, "" if verb == "create" else _name(random, day), place))
+                verbs_today = ("get", "get", "update", *(verbs if random.random() < 0.6 else ()))
+                done += [Atom(verb, group, what, "" if verb == "create" else _name(random, day), place) for verb in verbs_today]
         return [*done, *(Atom("update", OWN, f"{plural}/status", _name(random, day), random.choice(places)) for _ in range(4))]
 
     return Controller(_user(home, name), "operator", frozenset(needs), daily, {"leader": _leader(home)})
@@ -190,10 +191,10 @@ def _scraper(number: int, home: str, name: str) -> Controller:
     """Watches nodes, pods and services, reads metrics."""
     watched = [("", "nodes"), ("", "pods"), ("", "services"), ("discovery.k8s.io", "endpointslices")]
     needs = {
-        *(Atom(verb, group, what) for group, what in watched for verb in ("list", "watch")),
+        *(atom for one in watched for atom in _informed(*one)),
         Atom("get", "", "nodes/metrics"),
+        Atom("get", path="/metrics"),
     }
-    needs |= {Atom("get", "", what) for what in ("nodes", "pods")} | {Atom("get", path="/metrics")}
 
     def daily(random: Random, day: int) -> list[Atom]:
         seen = [atom for group, what in watched for atom in _watching(group, what, random)]

@@ -72,7 +72,7 @@ def _usage(cells: list[tuple[Cell, Series]]) -> Usage:
         first=first.isoformat(),
         daily=_daily(allowed[1]) if allowed else (),
         denied=sum(count for _, count in denied),
-        pods=len(allowed[0].pods) if allowed else 0,
+        pods=tuple(sorted(allowed[0].pods)) if allowed else (),
     )
 
 

@@ -93,7 +93,9 @@ class Usage(Value, frozen=True, kw_only=True):
     first: str = ""  # the day of daily[0]; of the first denial where nothing was allowed
     daily: tuple[int, ...] = ()  # how often it was allowed, from that day on
     denied: int = 0
-    pods: int = 0  # from how many pods it was allowed, two for more; none where the credential names no pod
+    pods: tuple[
+        str, ...
+    ] = ()  # the pods (their uids) from which it was allowed, two at most; none where the credential names no pod
 
     @property
     def allowed(self) -> int:

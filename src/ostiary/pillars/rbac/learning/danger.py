@@ -43,6 +43,11 @@ class Dangers:
             if _counts(primitive, primitive.needs[number], atom) and self._others(primitive, number)
         )
 
+    @staticmethod
+    def part(atom: Atom) -> bool:
+        """Whether an atom is a part of some way, whatever else is held."""
+        return any(_counts(primitive, primitive.needs[number], atom) for primitive, number in _needs(atom.action))
+
     def adds(self, atom: Atom) -> bool:
         """Whether holding the atom opens a way that was not observed."""
         return any(not self._open(way, atom) for way in self.ways(atom))

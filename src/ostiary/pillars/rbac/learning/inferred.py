@@ -15,31 +15,13 @@ frozenset()
 from collections.abc import Iterable, Iterator
 
 from ostiary.pillars.rbac.learning.atom import Atom
-from ostiary.pillars.rbac.learning.quorum import READS
+from ostiary.pillars.rbac.learning.beside import BESIDE, OWNERLESS, READS, STREAMS
 from ostiary.pillars.rbac.learning.standing import Held
 from ostiary.pillars.rbac.request import Request
 from ostiary.pillars.rbac.rule import group_matches, resource_matches, verb_matches
 from ostiary.pillars.rbac.server import Server
-from ostiary.pillars.rbac.validity import GROUP
 from ostiary.pillars.rbac.vocabulary import CLUSTER_SCOPED, NAMESPACED
 
-_CERTIFICATES = "certificates.k8s.io"
-_SIGNERS = ("signers",)
-_ROLES = ("roles", "clusterroles")
-_STREAMS = frozenset({"pods/exec", "pods/attach", "pods/portforward"})
-_CHANGE = ("update", "patch")
-_WRITE = ("create", *_CHANGE)
-# what was written -> the verb that was asked as well, and on what
-_BESIDE: dict[tuple[str, str], tuple[tuple[str, ...], str, tuple[str, ...]]] = {
-    (GROUP, "roles"): (_WRITE, "escalate", _ROLES),
-    (GROUP, "clusterroles"): (_WRITE, "escalate", _ROLES),
-    (GROUP, "rolebindings"): (_WRITE, "bind", _ROLES),
-    (GROUP, "clusterrolebindings"): (_WRITE, "bind", _ROLES),
-    (_CERTIFICATES, "certificatesigningrequests/approval"): (_CHANGE, "approve", _SIGNERS),
-    (_CERTIFICATES, "certificatesigningrequests/status"): (_CHANGE, "sign", _SIGNERS),
-    (_CERTIFICATES, "podcertificaterequests/status"): (_CHANGE, "sign", _SIGNERS),
-    (_CERTIFICATES, "clustertrustbundles"): (_WRITE, "attest", _SIGNERS),
-}
 _BUILT_IN = frozenset({*NAMESPACED, *CLUSTER_SCOPED})
 
 
@@ -53,7 +35,7 @@ def inferred(needed: Iterable[Atom], held: Held, server: Server) -> frozenset[At
 def by_holding(needed: Iterable[Atom], held: Held) -> bool:
     """Whether roles or bindings were written without ``escalate`` or ``bind``: by holding what stands in them."""
     for atom in needed:
-        beside = _BESIDE.get((atom.api_group, atom.resource))
+        beside = BESIDE.get((atom.api_group, atom.resource))
         if beside and beside[1] in ("escalate", "bind") and atom.verb in beside[0]:
             verb, resources = beside[1:]
             if not any(held_atoms(held, verb, atom.api_group, resource, atom.namespace) for resource in resources):
@@ -63,7 +45,7 @@ def by_holding(needed: Iterable[Atom], held: Held) -> bool:
 
 def _beside(needed: Iterable[Atom], held: Held) -> Iterator[Atom]:
     for atom in needed:
-        beside = _BESIDE.get((atom.api_group, atom.resource))
+        beside = BESIDE.get((atom.api_group, atom.resource))
         if beside and atom.verb in beside[0]:
             for resource in beside[2]:
                 yield from held_atoms(held, beside[1], atom.api_group, resource, atom.namespace)
@@ -83,12 +65,16 @@ def held_atoms(held: Held, verb: str, group: str, resource: str, namespace: str)
 
 def _streams(needed: Iterable[Atom], server: Server) -> Iterator[Atom]:
     if server.enabled("AuthorizePodWebsocketUpgradeCreatePermission"):
-        yield from (atom._replace(verb="create") for atom in needed if atom.verb == "get" and atom.resource in _STREAMS)
+        yield from (atom._replace(verb="create") for atom in needed if atom.verb == "get" and atom.resource in STREAMS)
 
 
 def _finalizers(needed: tuple[Atom, ...]) -> Iterator[Atom]:
     """For owners of what is made: custom resources that the subject changes, in the places where it makes something."""
-    made = {atom.namespace for atom in needed if atom.verb == "create" and "/" not in atom.resource}
+    made = {
+        (atom.namespace, atom.api_group, atom.resource)
+        for atom in needed
+        if atom.verb == "create" and "/" not in atom.resource and atom.resource not in OWNERLESS
+    }
     owners = {
         (atom.api_group, atom.resource.removesuffix("/status"))
         for atom in needed
@@ -96,4 +82,5 @@ def _finalizers(needed: tuple[Atom, ...]) -> Iterator[Atom]:
     }
     for group, resource in owners:
         if "/" not in resource:
-            yield from (Atom("update", group, f"{resource}/finalizers", "", namespace) for namespace in made)
+            places = {namespace for namespace, *kind in made if kind != [group, resource]}
+            yield from (Atom("update", group, f"{resource}/finalizers", "", namespace) for namespace in places)

@@ -8,7 +8,7 @@ A witness is a pod where the credential names one, else a user: whoever stole on
 (3, 2, 1)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,7 +22,7 @@ class Seen:
 
     days: dict[int, int] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
-    pods: int = 0
+    pods: set[str] = field(default_factory=set)
     many: bool = False
 
     @property
@@ -31,7 +31,7 @@ class Seen:
 
     @property
     def witnesses(self) -> int:
-        return max(self.pods, len(self.users))
+        return max(len(self.pods), len(self.users))
 
     @property
     def first(self) -> int:
@@ -39,6 +39,24 @@ class Seen:
 
 
 Sightings = Mapping[Atom, Seen]
+MORE_THAN = 8
+GROWING = 3  # days on which something new was seen
+
+
+def grows(firsts: Collection[int]) -> bool:
+    """Whether something comes under ever new names, from the days on which each name was first seen: new on three days, or more than eight names."""
+    return len(firsts) > MORE_THAN or len(set(firsts)) >= GROWING
+
+
+def together(every: Iterable[Seen]) -> Seen:
+    """Several atoms taken as one."""
+    one = Seen()
+    for other in every:
+        for day, count in other.days.items():
+            one.days[day] = one.days.get(day, 0) + count
+        one.users |= other.users
+        one.pods |= other.pods
+    return one
 
 
 def sightings(usage: Iterable[Usage], before: int | None = None) -> dict[Atom, Seen]:
@@ -51,7 +69,8 @@ def sightings(usage: Iterable[Usage], before: int | None = None) -> dict[Atom, S
             for day, count in days.items():
                 seen.days[day] = seen.days.get(day, 0) + count
             seen.users.add(one.user)
-            seen.pods, seen.many = max(seen.pods, one.pods), seen.many or one.many
+            seen.pods.update(one.pods)
+            seen.many = seen.many or one.many
     return found
 
 

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 
 from ostiary.pillars.rbac.learning.atom import Action, Atom
 from ostiary.pillars.rbac.learning.danger import Dangers
-from ostiary.pillars.rbac.learning.sightings import Sightings
+from ostiary.pillars.rbac.learning.sightings import GROWING, Sightings, grows
 
-NAMES = 8
-GROWING = 3  # days on which something new was seen
 NEARLY_ALL = 0.8
 
 
@@ -43,24 +41,29 @@ def widened(seen: Sightings, needed: Collection[Atom], held: Held, dangers: Dang
 
 
 def _names(seen: Sightings, needed: Collection[Atom], held: Held, dangers: Dangers) -> tuple[set[Atom], list[Atom]]:
+    """Names are counted over all namespaces, and given up in each by itself."""
     kept, endless = set(needed), list[Atom]()
-    groups: defaultdict[Atom, list[Atom]] = defaultdict(list)
-    for atom in needed:
-        groups[atom._replace(name="")].append(atom)
-    for nameless, group in groups.items():
-        named = [atom for atom in group if atom.name]
-        many = nameless in seen and seen[nameless].many
-        if not (many or _grows(seen, named)) or not held(nameless):
+    named = [atom for atom in needed if atom.name]
+    growing = _growing(seen, named)
+    many = {atom for atom, one in seen.items() if one.many}
+    for nameless in sorted({atom._replace(name="") for atom in named if atom.action in growing} | many):
+        if not held(nameless):
             continue
-        if dangers.adds(nameless) or (many and dangers.ways(nameless)):
+        if dangers.adds(nameless) or (nameless in many and dangers.ways(nameless)):
             endless.append(nameless)
         else:
             kept.add(nameless)
     return kept, endless
 
 
-def _grows(seen: Sightings, named: list[Atom]) -> bool:
-    return len(named) > NAMES or len({seen[atom].first for atom in named if atom in seen}) >= GROWING
+def _growing(seen: Sightings, named: Collection[Atom]) -> set[Action]:
+    """The actions that are used under ever new names."""
+    firsts: defaultdict[Action, dict[str, int]] = defaultdict(dict)
+    for atom in named:
+        if atom in seen:
+            days = firsts[atom.action]
+            days[atom.name] = min(days.get(atom.name, seen[atom].first), seen[atom].first)
+    return {action for action, days in firsts.items() if grows(days.values())}
 
 
 def _namespaces(
