@@ -66,7 +66,7 @@ def security_headers(loopback: str) -> dict[str, str]:
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",  # no-referrer would have a browser say Origin: null, and the address leaks nowhere else
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
