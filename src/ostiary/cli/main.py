@@ -8,12 +8,13 @@ import sys
 
 import typer
 
-from ostiary.cli import account, apply, cluster, explain, gateway, intent, sandbox, snapshot, verbs
+from ostiary.cli import account, apply, audit, break_glass, cluster, config, explain, gateway, intent, sandbox, snapshot, verbs
 from ostiary.cli.credential import credential
 from ostiary.cli.kubeconfig import kubeconfig
 from ostiary.cli.login import login
 from ostiary.cli.logout import logout, whoami
 from ostiary.cli.output import UNKNOWN, answer_error
+from ostiary.cli.up import up
 from ostiary.cli.verify import verify
 from ostiary.core.errors import OstiaryError
 
@@ -31,9 +32,13 @@ for verb in (verbs.check, verbs.learn, verbs.prove, verbs.enforce):
 app.add_typer(explain.app, name="explain")
 for effect in (apply.apply, apply.undo):
     app.command()(effect)
+app.command()(up)
+app.add_typer(config.app, name="config")
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(sandbox.app, name="sandbox")
 app.command()(gateway.gateway)
+app.add_typer(audit.app, name="audit")
 for session in (login, logout, whoami, kubeconfig):
     app.command()(session)
 app.command(hidden=True)(credential)
