@@ -14,8 +14,11 @@ from ostiary.cli.output import say
 from ostiary.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ostiary.adapters.kubernetes.access import Access
     from ostiary.model.cluster import Cluster
+    from ostiary.model.evidence import Evidence
     from ostiary.model.intent import Intent
     from ostiary.model.world import World
 
@@ -31,13 +34,30 @@ def read_world(
     context: str | None = None,
     intent: Path | None = None,
     today: date | None = None,
+    evidence: "Sequence[str]" = (),
 ) -> "World":
     """Everything that a verdict depends on. The intent is read first: a typo in it costs nobody a wait."""
     from ostiary.model.world import World
 
     wanted = read_intent(intent)
+    if source == "-" and "-" in evidence:
+        raise BadInput("manifests and evidence cannot both come from stdin", todo="give one of them as a file")
+    happened = _evidence(evidence)
     cluster = read_cluster(source, kubeconfig=kubeconfig, context=context)
-    return World.of(cluster, today=today or datetime.now(UTC).date(), intent=wanted)
+    return World.of(cluster, today=today or datetime.now(UTC).date(), intent=wanted, evidence=happened)
+
+
+def _evidence(paths: "Sequence[str]") -> "Evidence | None":
+    if not paths:
+        return None
+    from ostiary.adapters.evidence_files import read_evidence
+
+    found = read_evidence(paths, say)
+    for stream in found.streams:
+        say(f"evidence: {stream.records} records from {stream.since} to {stream.until}")
+        for gap in stream.gaps:
+            say(f"  gap: {gap}")
+    return found
 
 
 def read_cluster(source: str | None = None, *, kubeconfig: Path | None = None, context: str | None = None) -> "Cluster":
