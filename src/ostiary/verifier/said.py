@@ -16,10 +16,18 @@ def check_said(certificate: Certificate) -> None:
     proposals = [f"{one['subject'][0]} {one['subject'][1]}" for one in certificate.policy.get("proposals", [])]
     said = [_sentence(one) for one in certificate.policy.get("guardrails", [])]
     if proposals:
-        words = "No request that was seen to be allowed is denied by the proposed roles, and nobody gets more by them"
+        doubted = len(doubtful(certificate.policy))
+        but = f", but for {doubted} put up for review" if doubted else ""
+        words = f"No request that was seen to be allowed is denied by the proposed roles{but}, and nobody gets more by them"
         said.insert(0, f"{words}: {', '.join(proposals)}.")
     if not said or certificate.claim != " ".join(said):
         raise Broken("the claim is not what the policy says")
+
+
+def doubtful(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """The usages that were allowed and are put up for review: people decide about them, and the claim counts them."""
+    reviews = [review["usage"] for one in policy.get("proposals", []) for review in one.get("review", [])]
+    return [usage for usage in reviews if usage.get("daily")]
 
 
 def _sentence(one: dict[str, Any]) -> str:

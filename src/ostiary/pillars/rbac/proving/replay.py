@@ -44,7 +44,7 @@ def _denied(world: World, proposals: tuple[Proposal, ...]) -> Iterator[Witness]:
                 if (
                     _allowed(now, usage, request)
                     and not _allowed(then, usage, request)
-                    and not _doubted(usage, request, doubtful)
+                    and not _doubted(then, usage, request, doubtful)
                 ):
                     yield _witness(usage, request)
 
@@ -54,12 +54,13 @@ def reviewed(proposals: Iterable[Proposal]) -> tuple[Review, ...]:
     return tuple(one for proposal in proposals for one in proposal.review if one.usage.daily)
 
 
-def _doubted(usage: Usage, request: Request, doubtful: set[tuple[str, Request]]) -> bool:
-    """Whether the request, or the impersonation by which it was made, was put up for review."""
+def _doubted(then: Authorizer, usage: Usage, request: Request, doubtful: set[tuple[str, Request]]) -> bool:
+    """Whether what is denied was put up for review: the request, or else the impersonation by which it was made."""
     if (usage.user, request) in doubtful:
         return True
-    by = usage.by.user if usage.by else ""
-    return any(user == by and other.verb.startswith("impersonate") for user, other in doubtful)
+    if usage.by is None or not then.decide(identity_of(usage), request).allowed:
+        return False
+    return any(user == usage.by.user and other.verb.startswith("impersonate") for user, other in doubtful)
 
 
 def _asked(now: Authorizer, usage: Usage) -> Iterator[Request]:
