@@ -38,13 +38,17 @@ FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the an
 Learned = Annotated[bool, typer.Option("--learned", help="Only what is learned: leave aside what the intent file asks for.")]
 
 
-def _of_access(pillar: str, world: "World") -> "World":
-    """Of access: the moment is evidence too, since grants end."""
+def _of_access(pillar: str, world: "World", behind: str | None) -> "World":
+    """Of access: the moment is evidence too, since grants end; and so is what the control plane says, where it is asked."""
     if pillar != "access":
-        return world
-    from ostiary.cli.live_grants import at_this_moment
+        if behind:
+            from ostiary.core.errors import BadInput
 
-    return at_this_moment(world)
+            raise BadInput(f"--behind is about grants, not about {pillar}", todo="ostiary prove access --behind NAME")
+        return world
+    from ostiary.cli.live_grants import at_this_moment, live_grants
+
+    return at_this_moment(world, live_grants(behind) if behind else None)
 
 
 def _pillar(name: str, verb: str) -> "Pillar[Any]":
@@ -71,6 +75,14 @@ def check(
             help="Of rbac: add what service accounts hold beyond these manifests, such as a chart's.",
         ),
     ] = None,
+    behind: Annotated[
+        str | None,
+        typer.Option(
+            "--behind",
+            metavar="NAME",
+            help="Of access: ask the control plane which grants are live on its cluster of that name.",
+        ),
+    ] = None,
     severity: Annotated[
         str, typer.Option("--severity", help="Only findings at least this bad: critical, high, medium, low or info.")
     ] = "info",
@@ -80,7 +92,7 @@ def check(
 ) -> None:
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
     chosen = _pillar(pillar, "check")
-    world = _of_access(pillar, where.world())
+    world = _of_access(pillar, where.world(), behind)
     bad_enough = _at_least(severity)
     every = [
         *(_drift(pillar, world, since) if since else ()),
@@ -165,6 +177,14 @@ def prove(
     closed: Annotated[
         bool, typer.Option("--closed", help="Of pods: prove too that nobody gets round the levels but who may (pods.mayRelax).")
     ] = False,
+    behind: Annotated[
+        str | None,
+        typer.Option(
+            "--behind",
+            metavar="NAME",
+            help="Of access: ask the control plane which grants are live on its cluster of that name.",
+        ),
+    ] = None,
     against_cluster: Annotated[
         int,
         typer.Option(
@@ -180,7 +200,7 @@ def prove(
     if against_cluster:
         _agree(pillar, against_cluster, where, form)
     chosen = _pillar(pillar, "prove")
-    world = _of_access(pillar, where.world())
+    world = _of_access(pillar, where.world(), behind)
     verdict = chosen.prove(world, chosen.learn(world) if learned else chosen.intended(world))
     if closed:
         from ostiary.cli.closed import with_nobody_round
