@@ -30,7 +30,8 @@ class Set:
                 return (rest[0], rest[1]) in self.inside or (rest[0], rest[1]) not in self.cluster.keys  # whom no binding names
             case "secrets" | "bound", (*first, last):
                 wider = [(*first, ""), ("", last), ("", "")] if kind == "secrets" else [(*first, "")]
-                return (kind, *rest) in self.facts or any((kind, *one) in self.facts for one in wider)
+                everything = kind == "bound" and self.has("all", last)
+                return everything or (kind, *rest) in self.facts or any((kind, *one) in self.facts for one in wider)
             case _:
                 return (kind, *rest) in self.facts or (kind, "") in self.facts
 
@@ -100,7 +101,11 @@ def _cluster(closed: Set) -> Iterator[Fact]:
         yield ALL
     if may("mutate by policy") and may("bind mutating policies"):
         yield ALL
-    if may("change settings", "kube-system") & (SETTINGS | {""}) or (OF_OPERATORS not in closed.assume and _operates(closed)):
+    if (
+        may("change settings", "kube-system") & (SETTINGS | {""})
+        or closed.has("all", "kube-system")
+        or (OF_OPERATORS not in closed.assume and _operates(closed))
+    ):
         yield ALL
     if may("observe"):
         yield "secrets", "", ""
@@ -123,9 +128,11 @@ def _names(closed: Set) -> Iterator[Fact]:
 
 
 def _operates(closed: Set) -> bool:
-    """Whether somebody may tell an operator of this cluster what to do."""
+    """Whether somebody may tell an operator of this cluster what to do, or may do everything in a namespace."""
     rules = [rule for some in closed.held.values() for rule in some]
     custom = closed.cluster.custom & OPERATED
+    if custom and any(fact[0] == "all" for fact in closed.facts):
+        return True
     return any(names(rules, verb, *one) for one in custom for verb in ("create", "update", "patch"))
 
 

@@ -65,6 +65,10 @@ def _namespace(scene: Scene, namespace: str) -> None:
     for right in _JOINED:
         scene.sure(MAY(right, namespace), MAY(right, CLUSTER))
     scene.sure((SOME_PODS,), runs)
+    if namespace == "kube-system":
+        scene.perhaps(ALL(CLUSTER), everything, note=Said(_PERHAPS_ALL["cluster-settings"]))
+    if "operators" in scene.rights and Assumed.OPERATORS not in scene.assume:
+        scene.perhaps(ALL(CLUSTER), everything, note=Said("tells an operator what to do with the operator's rights"))
     scene.sure(SECRETS(namespace), runs, note=Said("mounts the secrets of namespace {} in a pod", (namespace,)))
     forged = Said("makes a token secret for a service account of namespace {} and reads it", (namespace,))
     scene.sure(TOKENS(namespace), MAY("create-secrets", namespace), SECRETS(namespace), note=forged)

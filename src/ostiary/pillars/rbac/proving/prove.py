@@ -15,7 +15,6 @@ from ostiary.model.meta import Ref
 from ostiary.model.plan import Plan
 from ostiary.model.verdict import Missing, Proof, Refutation, Unknown
 from ostiary.model.world import World
-from ostiary.pillars.rbac.learning.learn import learn
 from ostiary.pillars.rbac.policy import RbacPolicy
 from ostiary.pillars.rbac.proving.after import after
 from ostiary.pillars.rbac.proving.certificate import certificate
@@ -25,7 +24,7 @@ from ostiary.pillars.rbac.proving.guarded import guarded
 from ostiary.pillars.rbac.proving.premises import premises
 from ostiary.pillars.rbac.proving.replay import replayed
 
-__all__ = ["NOTHING", "intended", "premises", "premises_of", "prove"]
+__all__ = ["NOTHING", "premises", "premises_of", "prove"]
 
 
 def prove(world: World, policy: RbacPolicy) -> Proof[RbacPolicy] | Refutation | Unknown:
@@ -50,12 +49,6 @@ def prove(world: World, policy: RbacPolicy) -> Proof[RbacPolicy] | Refutation | 
         assumptions=assumptions(world, policy),
         certificate=certificate(world, policy, answer.held),
     )
-
-
-def intended(world: World) -> RbacPolicy:
-    """What the intent file asks for: its guardrails; and what is learned, where there is evidence."""
-    learned = learn(world) if world.evidence.usage else RbacPolicy()
-    return msgspec.structs.replace(learned, guardrails=world.intent.rbac.guardrails, assume=world.intent.rbac.assume)
 
 
 def premises_of(plan: Plan, world: World) -> Mapping[str, Ref]:
