@@ -3,6 +3,7 @@
 ostiary enforce pods --save-plan plan.json      prove, and write the plan down
 ostiary apply plan.json                         what it would do, rehearsed on the API server; nothing is changed
 ostiary apply plan.json --stage observe --yes   do it, up to that stage
+ostiary apply plan.json --shadow --evidence DIR  what it would have denied of what happened since; of roles
 ostiary apply JOURNAL                           what a run did, for one that was cut short
 ostiary apply JOURNAL --continue                go on with it
 ostiary undo JOURNAL --yes                      take back exactly what it changed
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ostiary.cli.output import Format, say
+from ostiary.cli.where import EvidenceFiles
 
 if TYPE_CHECKING:
     from ostiary.cli.performing import Where
@@ -63,6 +65,11 @@ def apply(
     journal: JournalOption = None,
     yes: Yes = False,
     go_on: Continue = False,
+    shadow: Annotated[
+        bool,
+        typer.Option("--shadow", help="Of rbac: say what the plan would have denied of what happened, and change nothing."),
+    ] = False,
+    evidence: EvidenceFiles = None,
     form: FormatOption = PlanFormat.TABLE,
 ) -> None:
     """Perform a plan: refused when the cluster moved since, rehearsed by dry-run, journalled, checked afterwards.
@@ -73,9 +80,25 @@ def apply(
 
     where = performing.Where(source, kubeconfig, context, intent)
     with _errors_as(form):
+        if shadow or evidence:
+            raise typer.Exit(_shadow(file, where, evidence or [], yes=yes, asked=shadow, form=form))
         if go_on:
             raise typer.Exit(_continue(file, where, stage, journal, form))
         raise typer.Exit(performing.perform_file(file, where, stage=stage, yes=yes, journal=journal, form=form))
+
+
+def _shadow(file: Path, where: "Where", evidence: list[str], *, yes: bool, asked: bool, form: PlanFormat) -> int:
+    from ostiary.apply.files import read_plan
+    from ostiary.cli import rbac_enforcing
+    from ostiary.cli.source import read_world
+    from ostiary.core.errors import BadInput
+
+    if not asked:
+        raise BadInput("a plan is performed without evidence", todo="to ask what it would have denied, add --shadow")
+    plan = read_plan(file)
+    rbac_enforcing.refuse_wrong_use(plan.pillar, shadow=True, restore_plan=None, yes=yes)
+    world = read_world(where.source, kubeconfig=where.kubeconfig, context=where.context, intent=where.intent, evidence=evidence)
+    return rbac_enforcing.show_shadow(plan.changes, world, Format.JSON if form is PlanFormat.JSON else Format.TABLE)
 
 
 def _continue(file: Path, where: "Where", stage: str | None, journal: Path | None, form: PlanFormat) -> int:
