@@ -130,9 +130,9 @@ class RelyingParty:
         secret, client = self.settings.client_secret, self.settings.client_id
         if not secret:
             return await self._wire.post(url, form | {"client_id": client})
-        if "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
-            return await self._wire.post(url, form, basic=(quote_plus(client), quote_plus(secret)))
-        return await self._wire.post(url, form | {"client_id": client, "client_secret": secret})
+        if "client_secret_post" in metadata.token_endpoint_auth_methods_supported:  # Dex reads no other at its device endpoint
+            return await self._wire.post(url, form | {"client_id": client, "client_secret": secret})
+        return await self._wire.post(url, form, basic=(quote_plus(client), quote_plus(secret)))
 
     async def _identity(self, metadata: Metadata, said: Said, nonce: str | None, now: datetime) -> Identity:
         token = said.text("id_token")
