@@ -29,10 +29,10 @@ _GZIP = b"\x1f\x8b"
 
 
 class _Cut(NamedTuple):
-    """Where a file breaks off, and the last hour that was known then."""
+    """Where a file breaks off, and the hour of its last whole line."""
 
     where: str
-    until: str
+    hour: str
 
 
 def read_evidence(paths: Sequence[str], say: Callable[[str], None] = lambda _: None) -> Evidence:
@@ -58,11 +58,16 @@ def _judge(tally: Tally, cuts: Sequence[_Cut], say: Callable[[str], None]) -> No
     """Which of the files that break off are at the end of everything."""
     until = tally.span()[1]
     for cut in cuts:
-        if cut.until == until:
+        if cut.hour == until[:13]:
             say(f"{cut.where}: the last line is not complete; the evidence ends before it")
         else:
             tally.miss(
-                Gap(lack=Lack.TRUNCATED, since=cut.until, detail="the file ends in the middle of a line", where=cut.where)
+                Gap(
+                    lack=Lack.TRUNCATED,
+                    since=f"{cut.hour}:00:00Z" if cut.hour else "",
+                    detail="the file ends in the middle of a line",
+                    where=cut.where,
+                )
             )
 
 
@@ -96,10 +101,11 @@ def _opened(raw: BinaryIO) -> BinaryIO:
 
 def _feed(tally: Tally, stream: BinaryIO, name: str) -> _Cut | None:
     """Count one stream; where it breaks off, if it does."""
+    tally.hour = ""
     rest, line = b"", 1
     for piece in _pieces(stream):
         if piece is None:
-            return _Cut(f"{name}:{line}", tally.span()[1])
+            return _Cut(f"{name}:{line}", tally.hour)
         head, newline, tail = piece.rpartition(b"\n")
         if newline:
             lines = rest + head + newline
@@ -114,7 +120,7 @@ def _feed(tally: Tally, stream: BinaryIO, name: str) -> _Cut | None:
     if not rest.strip():
         return None
     if (gap := wrong(rest)) and gap.lack is Lack.UNREADABLE and "truncated" in gap.detail:
-        return _Cut(f"{name}:{line}", tally.span()[1])
+        return _Cut(f"{name}:{line}", tally.hour)
     tally.take(rest + b"\n", name, line)
     return None
 

@@ -58,6 +58,7 @@ class Tally:
         self.cells: list[Cell] = [nobody, nobody]
         self.days: dict[str, array[int]] = {}
         self.records = self.repeated = 0
+        self.hour = ""  # of the record read last
         self._limit = limit
         self._last = ["", ""]  # by cell, the identifier of the event counted last
         self._whos: dict[Who, Who] = {}
@@ -111,6 +112,7 @@ class Tally:
                     last[cell] = identifier
                     counts[cell] += 1
         self.records += number - first + 1
+        self.hour = hour
 
     def _widen(self, counts: "array[int]") -> "array[int]":
         """One place for each cell."""

@@ -48,7 +48,7 @@ class Gap(Value, frozen=True, kw_only=True):
     detail: str = ""  # the field and what is wrong with it, for people, not part of the digest
 
     def __str__(self) -> str:
-        when = f" from {self.since} to {self.until}" if self.since else ""
+        when = f" from {self.since}" + (f" to {self.until}" if self.until else " on") if self.since else ""
         times = f", {self.count} times" if self.count > 1 else ""
         said = f" ({self.detail})" if self.detail else ""
         return f"{self.lack}{when}{times}{said}{f' [{self.where}]' if self.where else ''}"

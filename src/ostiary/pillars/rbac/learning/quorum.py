@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ostiary.pillars.rbac.learning.atom import Action, Atom
 from ostiary.pillars.rbac.learning.beside import READS, asks_beside
 from ostiary.pillars.rbac.learning.danger import Dangers
-from ostiary.pillars.rbac.learning.sightings import Seen, Sightings, grows, together
+from ostiary.pillars.rbac.learning.sightings import Seen, Sightings, last_day, together, without_end
 
 DAYS = WITNESSES = 2
 HABIT = 0.25
@@ -55,8 +55,9 @@ def _families(seen: Sightings, bar: "_Bar") -> dict[Action, bool]:
     for atom, one in seen.items():
         if not atom.path:
             groups[atom.action].append(one)
+    last = last_day(seen)
     return {
-        action: grows([one.first for one in every])
+        action: without_end([one.first for one in every], last)
         for action, every in groups.items()
         if len(every) > 1 and bar.passes(together(every), leads=False)
     }

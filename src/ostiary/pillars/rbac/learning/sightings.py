@@ -39,13 +39,26 @@ class Seen:
 
 
 Sightings = Mapping[Atom, Seen]
-MORE_THAN = 8
-GROWING = 3  # days on which something new was seen
+NAMES = 8
+SETTLING = 7  # days in which what there is comes to light; a quarter of the time where that is less
+LATER = 2  # days after that on which something new was seen
 
 
-def grows(firsts: Collection[int]) -> bool:
-    """Whether something comes under ever new names, from the days on which each name was first seen: new on three days, or more than eight names."""
-    return len(firsts) > MORE_THAN or len(set(firsts)) >= GROWING
+def keeps_coming(firsts: Collection[int], last: int) -> bool:
+    """Whether new ones keep coming, from the days on which each was first seen and the last day that is known."""
+    start = min(firsts, default=0)
+    settled = start + min(SETTLING, (last - start + 1) // 4)
+    return len({day for day in firsts if day > settled}) >= LATER
+
+
+def without_end(firsts: Collection[int], last: int) -> bool:
+    """Whether a list of these names would not hold: there are too many, or they keep coming."""
+    return len(firsts) > NAMES or keeps_coming(firsts, last)
+
+
+def last_day(seen: Sightings) -> int:
+    """The last day on which anything was seen."""
+    return max((day for one in seen.values() for day in one.days), default=0)
 
 
 def together(every: Iterable[Seen]) -> Seen:

@@ -1,7 +1,7 @@
 """Where a list of names or of namespaces will not hold, because new ones keep coming.
 
-RBAC knows no patterns, so that a generated name means every name. Names grow when they were first seen on three days or there are more than eight of them;
-namespaces, when an action was first seen in new ones on three days, or is seen in at least three and in nearly all that there are.
+RBAC knows no patterns, so that a generated name means every name. Names are given up when new ones keep coming after the first week, or when there are more
+than eight; namespaces, when new ones keep coming, or when there are at least three and they are nearly all that there are.
 
 A step that would open a way that was not observed is not taken. Then no rule fits: ``without_end`` says which action has ever new names or namespaces, and
 the subject is left as it is.
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 from ostiary.pillars.rbac.learning.atom import Action, Atom
 from ostiary.pillars.rbac.learning.danger import Dangers
-from ostiary.pillars.rbac.learning.sightings import GROWING, Sightings, grows
+from ostiary.pillars.rbac.learning.sightings import Sightings, keeps_coming, last_day, without_end
 
+PLACES = 3
 NEARLY_ALL = 0.8
 
 
@@ -63,7 +64,8 @@ def _growing(seen: Sightings, named: Collection[Atom]) -> set[Action]:
         if atom in seen:
             days = firsts[atom.action]
             days[atom.name] = min(days.get(atom.name, seen[atom].first), seen[atom].first)
-    return {action for action, days in firsts.items() if grows(days.values())}
+    last = last_day(seen)
+    return {action for action, days in firsts.items() if without_end(days.values(), last)}
 
 
 def _namespaces(
@@ -74,11 +76,11 @@ def _namespaces(
     for atom in atoms:
         if atom.namespace:
             groups[(atom.action, atom.name)].add(atom.namespace)
-    firsts = _firsts(seen)
+    firsts, last = _firsts(seen), last_day(seen)
     for (action, name), places in sorted(groups.items()):
         everywhere = Atom(*action, name)
-        growing = len({firsts[(action, place)] for place in places if (action, place) in firsts}) >= GROWING
-        if len(places) < GROWING or not (growing or len(places) >= NEARLY_ALL * namespaces) or not held(everywhere):
+        growing = keeps_coming([firsts[(action, place)] for place in places if (action, place) in firsts], last)
+        if len(places) < PLACES or not (growing or len(places) >= NEARLY_ALL * namespaces) or not held(everywhere):
             continue
         if dangers.adds(everywhere):
             endless += [everywhere] if growing else []
