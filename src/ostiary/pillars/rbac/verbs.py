@@ -12,7 +12,8 @@ from ostiary.pillars.rbac.enforce import Enforceable, enforce, with_steps
 from ostiary.pillars.rbac.learning.learn import learn
 from ostiary.pillars.rbac.policy import RbacPolicy
 from ostiary.pillars.rbac.proving import prove as proving
-from ostiary.pillars.rbac.proving.prove import intended, premises, premises_of
+from ostiary.pillars.rbac.proving.intended import intended
+from ostiary.pillars.rbac.proving.prove import premises, premises_of
 
 __all__ = ["check", "enforce", "intended", "learn", "premises", "premises_of", "prove", "unseen"]
 
