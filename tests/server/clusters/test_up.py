@@ -103,14 +103,8 @@ def test_a_grant_holds_within_a_second_and_its_end_is_not_missed(running: Runnin
     secret.write_text(word + "\n")
     with secret.open() as stdin:
         environment = {**os.environ, "OSTIARY_CONFIG": str(running.directory / "config")}
-        login = [
-            OSTIARY,
-            "login",
-            "--server",
-            f"https://127.0.0.1:{running.port}",
-            "--ca",
-            running.directory / "data/tls/ca.crt",
-        ]
+        authority = str(running.directory / "data/tls/ca.crt")
+        login = [str(OSTIARY), "login", "--server", f"https://127.0.0.1:{running.port}", "--ca", authority]
         subprocess.run(
             [*login, "--person", "admin", "--password-stdin"], env=environment, stdin=stdin, check=True, capture_output=True
         )
