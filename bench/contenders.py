@@ -81,15 +81,19 @@ class Place:
     @classmethod
     def prepare(cls, cluster: RunningCluster, work: Path) -> "Place":
         """Make certificates; the service account of the proxies must exist."""
+        config = json.loads(cluster.kubeconfig.read_text())["clusters"][0]["cluster"]
+        authority = work / "api.crt"
+        authority.write_bytes(base64.b64decode(config["certificate-authority-data"]))
+        token = cluster.run("kubectl", "create", "token", "gateway", "-n", "default", "--duration=4h").stdout.strip()
+        return replace(cls.without_cluster(work, token), server=cluster.server, api_authority=authority)
+
+    @classmethod
+    def without_cluster(cls, work: Path, token: str = "token") -> "Place":
+        """Certificates alone: for a stand-in."""
         authority = Authority.create(work / "pki")
         certificate = authority.issue("proxy", user="proxy", names=("127.0.0.1", f"{CLUSTER}.{DOMAIN}"))
-        config = json.loads(cluster.kubeconfig.read_text())["clusters"][0]["cluster"]
-        api_authority = work / "api.crt"
-        api_authority.write_bytes(base64.b64decode(config["certificate-authority-data"]))
-        said = cluster.run("kubectl", "create", "token", "gateway", "-n", "default", "--duration=4h").stdout.strip()
-        token = work / "gateway.token"
-        write_private(token, said.encode())
-        return cls(cluster.server, work, token, api_authority, authority, certificate)
+        write_private(work / "gateway.token", token.encode())
+        return cls("", work, work / "gateway.token", authority.certificate, authority, certificate)
 
     def person_tokens(self, count: int) -> Path:
         """A file of tokens of the person, each of another session."""
@@ -137,9 +141,9 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
     [port] = free_ports(1)
     directory = place.work / f"gateway-{port}"
     directory.mkdir(mode=0o700)
-    upstream = Upstream(name=CLUSTER, server=place.server, certificate_authority=place.api_authority.read_text())
-    keys: dict[str, object] = {"keys": [place.key.as_dict(private=False)]}
-    state = GatewayState(address="127.0.0.1", port=port, domain=DOMAIN, issuer=ISSUER, jwks=keys, upstreams=(upstream,))
+    state = GatewayState(
+        address="127.0.0.1", port=port, domain=DOMAIN, issuer=ISSUER, jwks=public_keys(place), upstreams=(upstream(place),)
+    )
     pair = (place.certificate.certificate.read_text(), place.certificate.key.read_text())
     for name, content in files(
         state, str(directory), certificate=pair, tokens={CLUSTER: place.gateway_token.read_text()}
@@ -154,6 +158,16 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
         )
         title = "ostiary, by path" if by_path else "ostiary"
         yield Way(title, url, place.authority.certificate, tokens, server_name=name, process=process)
+
+
+def upstream(place: Place) -> Upstream:
+    """The API server as the gateway knows it."""
+    return Upstream(name=CLUSTER, server=place.server, certificate_authority=place.api_authority.read_text())
+
+
+def public_keys(place: Place) -> dict[str, object]:
+    """What tokens are verified with."""
+    return {"keys": [place.key.as_dict(private=False)]}
 
 
 @contextmanager

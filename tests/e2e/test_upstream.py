@@ -24,11 +24,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
 
 @pytest.mark.judge("Kubernetes' own tests of kubectl, through the gateway", needs=("root", "linux"))
 def test_kubectl_cannot_tell_the_gateway_from_the_server(cluster: RunningCluster, tmp_path: Path) -> None:
-    with through.gateway(cluster, tmp_path) as kubeconfig:
-        found = run(chosen.REPRESENTATIVE, (), kubeconfig, tmp_path / "report")
-        records = (tmp_path / "gateway" / "records.jsonl").read_text().splitlines()
-    assert {name: one.why for name, one in found.items() if not one.passed} == {}
-    assert len(found) == len(chosen.REPRESENTATIVE)
+    with through.gateway(cluster, tmp_path) as door:
+        by_name = run(chosen.REPRESENTATIVE, (), door.by_name, tmp_path / "by-name-report", door.hosts)
+        by_path = run(chosen.BY_PATH, (), door.by_path, tmp_path / "by-path-report")
+        records = door.records.read_text().splitlines()
+    assert {name: one.why for name, one in [*by_name.items(), *by_path.items()] if not one.passed} == {}
+    assert (len(by_name), len(by_path)) == (len(chosen.REPRESENTATIVE), len(chosen.BY_PATH))
     assert len(records) > 100, "the tests did not go through the gateway"
 
 

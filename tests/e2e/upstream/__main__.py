@@ -37,13 +37,16 @@ def main() -> int:
 
 def compare(cluster: RunningCluster, work: Path) -> int:
     """Both ways, and once more for what differs."""
-    with through.gateway(cluster, work) as kubeconfig:
-        ways = {"directly": cluster.kubeconfig, "through": kubeconfig}
-        found = {way: _run(way, chosen.WHOLE, config) for way, config in ways.items()}
+    with through.gateway(cluster, work) as door:
+        ways: dict[str, tuple[Path, Path | None]] = {
+            "directly": (cluster.kubeconfig, None),
+            "through": (door.by_name, door.hosts),
+        }
+        found = {way: _run(way, chosen.WHOLE, *where) for way, where in ways.items()}
         differing = differences(found["directly"], found["through"])
         if differing:
             again = [rf"{re.escape(one.name)}(\s|$)" for one in differing]
-            found = {way: {**found[way], **_run(f"{way}-again", again, config)} for way, config in ways.items()}
+            found = {way: {**found[way], **_run(f"{way}-again", again, *where)} for way, where in ways.items()}
             differing = differences(found["directly"], found["through"])
     return tell(found["directly"], found["through"], differing)
 
@@ -62,9 +65,9 @@ def tell(directly: Mapping[str, Outcome], through: Mapping[str, Outcome], differ
     return 1 if any(one.meant is None for one in differing) else 0
 
 
-def _run(way: str, focus: Sequence[str], kubeconfig: Path) -> Mapping[str, Outcome]:
+def _run(way: str, focus: Sequence[str], kubeconfig: Path, hosts: Path | None) -> Mapping[str, Outcome]:
     began = time.monotonic()
-    found = run(focus, chosen.skipped(), kubeconfig, REPORTS / way)
+    found = run(focus, chosen.skipped(), kubeconfig, REPORTS / way, hosts)
     print(f"{way}: {len(found)} tests in {time.monotonic() - began:.0f} s", file=sys.stderr)
     return found
 

@@ -1,6 +1,7 @@
 """Runs chosen tests of e2e.test, side by side with ginkgo, against any kubeconfig, and reads the report.
 
-Every kubectl that a test starts gets ``--server`` from the kubeconfig, which takes its ``tls-server-name`` away: a gateway is reached by path here.
+Every kubectl that a test starts gets ``--server`` from the kubeconfig, which takes its ``tls-server-name`` away. So that a gateway can be reached by name
+all the same, the tests may see an /etc/hosts of their own, in a mount namespace.
 
     outcomes = run(chosen.FOCUS, chosen.skipped(), kubeconfig, Path("report"))
 """
@@ -19,6 +20,7 @@ from ostiary.sandbox import engines
 SIDE_BY_SIDE = 6  # the tests wait most of the time: two cores carry more than two
 HOUR = 3600
 NOT_CHOSEN = "skipped"  # what ginkgo says of a test that it was not asked for; one that skips itself says why
+_SEEING_HOSTS = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"']
 _PROVIDER = ("--provider=skeleton", "--num-nodes=1")
 
 
@@ -36,7 +38,9 @@ class Outcome:
         return self.status == "passed"
 
 
-def run(focus: Sequence[str], skip: Sequence[str], kubeconfig: Path, report: Path) -> Mapping[str, Outcome]:
+def run(
+    focus: Sequence[str], skip: Sequence[str], kubeconfig: Path, report: Path, hosts: Path | None = None
+) -> Mapping[str, Outcome]:
     """Run the tests whose names match one of ``focus`` and none of ``skip``; everything that they say is in ``report``/log.txt."""
     programs = engines.ensure(("e2e.test", "ginkgo", "kubectl"))
     report.mkdir(parents=True, exist_ok=True)
@@ -44,6 +48,7 @@ def run(focus: Sequence[str], skip: Sequence[str], kubeconfig: Path, report: Pat
         part for pattern in skip for part in ("--skip", pattern)
     ]
     command = [
+        *([*_SEEING_HOSTS, str(hosts)] if hosts else []),
         *(str(programs / "ginkgo"), f"--procs={SIDE_BY_SIDE}", "--no-color", "--timeout=1h", *chosen),
         *("--junit-report=junit.xml", f"--output-dir={report.absolute()}", str((programs / "e2e.test").resolve()), "--"),
         *(f"--kubeconfig={kubeconfig.absolute()}", f"--kubectl-path={_kubectl(programs, report)}", *_PROVIDER),

@@ -3,7 +3,8 @@
 Everything is what the control plane uses: the objects of installation, grant and gateway's power, the signing of tokens, the gateway itself. Only the asking
 is left out, because no grant may give cluster-admin, and these tests want it.
 
-    with gateway(cluster, work) as kubeconfig: ...
+    with gateway(cluster, work) as door:
+        run(chosen.WHOLE, (), door.by_name, report, door.hosts)
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +32,8 @@ from ostiary.server.tokens.claims import claims
 
 PERSON = "tester@example.com"
 NAME = "e2e"
+DOMAIN = "ostiary.localhost"
+HOST = f"{NAME}.{DOMAIN}"
 ROLE = "cluster-admin"
 EVERYTHING = (
     PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",)),
@@ -37,19 +41,29 @@ EVERYTHING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Kubeconfigs of the person, for both ways to one gateway; ``hosts``: an /etc/hosts that knows the name."""
+
+    by_name: Path
+    by_path: Path
+    hosts: Path
+    records: Path
+
+
 @contextmanager
-def gateway(cluster: RunningCluster, work: Path) -> Iterator[Path]:
-    """The kubeconfig of the person; the gateway runs until the end."""
+def gateway(cluster: RunningCluster, work: Path) -> Iterator[Door]:
+    """The person's ways in; the gateway runs until the end."""
     now = datetime.now(UTC)
     grant_everything(cluster, now)
     authority = Authority.create(work / "pki")
-    serving = authority.issue("gateway", user="gateway", names=("127.0.0.1",))
+    serving = authority.issue("gateway", user="gateway", names=("127.0.0.1", HOST))
     signing = keys.generate("ES256", now)
     [port] = free_ports(1)
     state = GatewayState(
         address="127.0.0.1",
         port=port,
-        domain="ostiary.localhost",
+        domain=DOMAIN,
         issuer="https://127.0.0.1",
         jwks=keys.public_set([signing]),
         upstreams=(Upstream(name=NAME, server=cluster.server, certificate_authority=_authority_of(cluster)),),
@@ -68,8 +82,14 @@ def gateway(cluster: RunningCluster, work: Path) -> Iterator[Path]:
             ends=now + timedelta(seconds=900),
             jti="e2e",
         )
-        yield _kubeconfig(
-            work / "kubeconfig", f"https://127.0.0.1:{port}/clusters/{NAME}", authority, keys.sign(signing, token)
+        signed = keys.sign(signing, token)
+        hosts = work / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {HOST}\n")
+        yield Door(
+            by_name=_kubeconfig(work / "by-name", f"https://{HOST}:{port}", authority, signed),
+            by_path=_kubeconfig(work / "by-path", f"https://127.0.0.1:{port}/clusters/{NAME}", authority, signed),
+            hosts=hosts,
+            records=running.gateway.records,
         )
     finally:
         running.stop()

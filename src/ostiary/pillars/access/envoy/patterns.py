@@ -43,7 +43,7 @@ COLLECTION, OBJECT, SUBRESOURCE = (
     rf"/{_VERSION}/{_LABEL}/{_NAME}/{_LABEL}",
 )
 ABOUT = (
-    rf"/(?:api|apis|version|metrics|openapi/v[23]|openid/v1/jwks|\.well-known/openid-configuration"
+    rf"/(?:apis?/?|version|metrics|openapi/v[23]|openid/v1/jwks|\.well-known/openid-configuration"
     rf"|(?:openapi/v3/)?api/{_LABEL}|(?:openapi/v3/)?apis/{_GROUP}(?:/{_LABEL})?"
     rf"|(?:healthz|livez|readyz)(?:/{_PROBE}){{0,2}})?"
 )

@@ -1,0 +1,161 @@
+"""What a change of the gateway's configuration costs with many clusters and sessions, beside the same change with one cluster.
+
+A thousand clusters (all of them the same stand-in of an API server), ten thousand revoked sessions that can still have tokens, ten thousand sessions in use. A
+change is timed from the call of ``Gateway.apply`` until a request shows it: the new cluster answers, the revoked session is refused. Exit code 1
+when a revocation takes more than two seconds with ten thousand others.
+
+    python bench/bench_gateway_scale.py [--clusters 1000] [--sessions 10000]
+"""
+
+import argparse
+import asyncio
+import ssl
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import aiohttp
+from bench import bench_gateway, contenders
+from bench.contenders import CLUSTER, Place, Way
+from bench.spent import Spent
+from msgspec.structs import replace
+
+from ostiary.gateway.gateway import Gateway
+from ostiary.model.access import GatewayState
+from ostiary.sandbox.ports import free_ports
+
+SLOWEST_REVOCATION = 2.0  # seconds
+PATIENCE = 120.0
+UNKNOWN, REVOKED = 401, 401
+
+
+def main() -> int:
+    """Measure both sizes and print them beside each other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clusters", type=int, default=1000)
+    parser.add_argument("--sessions", type=int, default=10_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-scale-") as work:
+        place = Place.without_cluster(Path(work))
+        with contenders.stand_in(place) as quick:
+            small = asyncio.run(measured(quick, 1, 0, 32))
+            large = asyncio.run(measured(quick, options.clusters, options.sessions, options.sessions))
+    print(f"{'':<44}{'1 cluster':>14}{f'{options.clusters:,} clusters':>16}")
+    print(f"{'':<44}{'32 sessions':>14}{f'{options.sessions:,} sessions':>16}")
+    for name, value in large.items():
+        print(f"{name:<44}{small[name]:>14,.3f}{value:>16,.3f}")
+    return 0 if large[REVOCATION] <= SLOWEST_REVOCATION else 1
+
+
+REVOCATION = "a revocation: until it is refused, s"
+
+
+@dataclass
+class Door:
+    """A gateway with its state, and requests to it."""
+
+    place: Place
+    gateway: Gateway
+    state: GatewayState
+    client: aiohttp.ClientSession
+
+    async def apply(self, state: GatewayState) -> float:
+        """Seconds that it took to write, and to have Envoy try, this state."""
+        began = time.monotonic()
+        pair = self.place.certificate
+        tokens = {cluster.name: "token" for cluster in state.upstreams}
+        await self.gateway.apply(state, tls=(pair.certificate, pair.key), tokens=tokens)
+        self.state = state
+        return time.monotonic() - began
+
+    async def answers(self, cluster: str, status: int, token: str = "") -> None:
+        """Wait until a small get is answered so."""
+        until = time.monotonic() + PATIENCE
+        name = f"{cluster}.{contenders.DOMAIN}"
+        url = f"https://127.0.0.1:{self.state.port}{bench_gateway.SMALL}"
+        while time.monotonic() < until:
+            try:
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                async with self.client.get(url, server_hostname=name, headers=headers) as answer:
+                    if answer.status == status:
+                        return
+            except (aiohttp.ClientError, ssl.SSLError, OSError):
+                pass  # not listening yet
+            await asyncio.sleep(0.005)
+        raise SystemExit(f"{cluster} does not answer {status}")
+
+
+async def measured(place: Place, clusters: int, denied: int, sessions: int) -> dict[str, float]:
+    """Every figure of one size."""
+    trusted = ssl.create_default_context(cafile=str(place.authority.certificate))
+    trusted.check_hostname = False  # the certificate names one cluster, and there are a thousand
+    connector = aiohttp.TCPConnector(ssl=trusted, force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as client:
+        door = Door(place, Gateway(place.work / f"scale-{clusters}"), _state(place, clusters, denied), client)
+        began = time.monotonic()
+        found = {"first configuration: tried and written, s": await door.apply(door.state)}
+        stop = asyncio.Event()
+        running = asyncio.create_task(door.gateway.run(stop))
+        try:
+            await door.answers(door.state.upstreams[-1].name, UNKNOWN)
+            found["first configuration: until it serves, s"] = time.monotonic() - began
+            return found | await _changes(door) | await _in_use(door, sessions)
+        finally:
+            stop.set()
+            await running
+
+
+async def _changes(door: Door) -> dict[str, float]:
+    """One cluster more, one revocation more."""
+    began = time.monotonic()
+    new = replace(door.state.upstreams[0], name="one-more")
+    written = await door.apply(replace(door.state, upstreams=(*door.state.upstreams, new)))
+    await door.answers(new.name, UNKNOWN)
+    served = time.monotonic() - began
+    token = door.place.person_tokens(1).read_text()
+    await door.answers(CLUSTER, 200, token)
+    began = time.monotonic()
+    await door.apply(replace(door.state, denied=(*door.state.denied, "bench-0")))
+    await door.answers(CLUSTER, REVOKED, token)
+    revoked = time.monotonic() - began
+    await door.apply(replace(door.state, denied=door.state.denied[:-1]))
+    await door.answers(CLUSTER, 200, token)
+    return {"a cluster more: tried and written, s": written, "a cluster more: until it answers, s": served, REVOCATION: revoked}
+
+
+async def _in_use(door: Door, sessions: int) -> dict[str, float]:
+    """Memory and processor time with so many sessions, each with a token of its own."""
+    process = door.gateway.supervision.pid
+    assert process is not None
+    before = Spent.by(process).memory
+    tokens = await asyncio.to_thread(door.place.person_tokens, sessions)
+    url, name = f"https://127.0.0.1:{door.state.port}", f"{CLUSTER}.{contenders.DOMAIN}"
+    way = Way("ostiary", url, door.place.authority.certificate, tokens, server_name=name, process=process)
+    turn = await asyncio.to_thread(bench_gateway.requests, way, bench_gateway.SMALL, 32, 5)
+    return {
+        "a small get: processor time, us": 1e6 / turn.per_cpu,
+        "memory before, MiB": before / 2**20,
+        "memory with sessions in use, MiB": Spent.by(process).memory / 2**20,
+    }
+
+
+def _state(place: Place, clusters: int, denied: int) -> GatewayState:
+    [port] = free_ports(1)
+    first = contenders.upstream(place)
+    return GatewayState(
+        address="127.0.0.1",
+        port=port,
+        domain=contenders.DOMAIN,
+        issuer=contenders.ISSUER,
+        jwks=contenders.public_keys(place),
+        upstreams=(first, *(replace(first, name=f"cluster-{number}") for number in range(1, clusters))),
+        denied=tuple(f"gone-{number}" for number in range(denied)),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
