@@ -128,7 +128,12 @@ class Evidence(Value, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        return digest(replace(self, streams=tuple(_bare(stream) for stream in self.streams)))
+        return digest(self.bare)
+
+    @property
+    def bare(self) -> "Evidence":
+        """Without what is only for people, such as names of files: what the digest is of, and what a certificate shows."""
+        return replace(self, streams=tuple(_bare(stream) for stream in self.streams))
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -78,4 +78,4 @@ def _texts(world: World, policy: RbacPolicy) -> Iterator[str]:
             for value in getattr(world.cluster, kind.section):
                 yield rest(value).decode()
     if policy.tightened:
-        yield encode(world.evidence).decode()
+        yield encode(world.evidence.bare).decode()
