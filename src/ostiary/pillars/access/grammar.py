@@ -80,11 +80,8 @@ def _other(method: str, path: str, segments: Sequence[str]) -> ApiRequest | None
             | ["openapi", "v2" | "v3"]
         ):
             known = True
-        case [
-            "api" | "apis",
-            "",
-        ]:  # these two are the only paths that clients and Kubernetes' own tests write with a slash at the end
-            known = True
+        case ["api" | "apis", ""]:
+            known = True  # clients write these two with a slash at the end as well, Kubernetes' own tests among them
         case ["openid", "v1", "jwks"] | [".well-known", "openid-configuration"]:
             known = True
         case ["api", version] | ["openapi", "v3", "api", version]:
