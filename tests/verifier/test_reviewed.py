@@ -18,7 +18,9 @@ from ostiary.pillars.rbac.verbs import learn
 from ostiary.verifier import Broken, verify
 
 WEB = "system:serviceaccount:shop:web"
-MONTH = Stream(source="audit", since="2026-10-20T00:00:00Z", until="2026-11-23T10:00:00Z", records=9, where="/var/log/audit.log")
+MONTH = Stream(
+    source="audit", since="2026-10-20T00:00:00Z", until="2026-11-23T10:00:00Z", records=9, where="/var/log/audit.log"
+)
 DAILY = Usage(user=WEB, verb="get", resource="pods", namespace="shop", name="a", first="2026-10-20", daily=(1,) * 35)
 ONCE = Usage(user=WEB, verb="get", resource="secrets", namespace="payments", name="card", first="2026-11-20", daily=(1,))
 
