@@ -138,15 +138,23 @@ def _build(said: Mapping[str, _Said]) -> Settings:
 
 
 def shown(configuration: Configuration) -> dict[str, Any]:
-    """Every key with its value, fit to be shown: a password in a URL is not."""
+    """Every key with its value, fit to be shown: a password in a URL is not, nor is the secret of a provider."""
     plain = msgspec.to_builtins(configuration.settings)
     values: dict[str, Any] = {}
     for key in configuration.origins:
         value = plain
         for step in key.split("."):
             value = value[step]
-        values[key] = value.replace(f":{_password(value)}@", ":***@") if key == "database" and _password(value) else value
+        values[key] = _masked(key, value)
     return values
+
+
+def _masked(key: str, value: Any) -> Any:
+    if key == "database" and (secret := _password(value)):
+        return value.replace(f":{secret}@", ":***@")
+    if isinstance(value, dict):
+        return {name: "***" if name.endswith("secret") and one else _masked("", one) for name, one in value.items()}
+    return [_masked("", one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def variable(key: str) -> str:

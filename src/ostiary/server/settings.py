@@ -13,6 +13,9 @@ from pathlib import Path
 import msgspec
 
 from ostiary.core.errors import BadInput
+from ostiary.pillars.access.durations import seconds_of
+from ostiary.server.signon.settings import Provider
+from ostiary.server.signon.settings import SignOnSettings as PeopleSettings
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,12 +45,20 @@ class GatewaySettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class SignOnSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How people sign in. The built-in provider keeps passwords and passkeys in the store."""
+    """How people sign in. The built-in provider keeps passwords and passkeys in the store; ``providers`` are of OpenID Connect."""
 
     builtin: bool = True
-    session: str = "12h"
-    idle: str = "4h"
+    providers: tuple[Provider, ...] = ()
+    session: str = "12h"  # a session's life at most
+    idle: str = "4h"  # and unused
     algorithm: str = "ES256"
+
+
+class BreakGlassSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom break-glass wakes: a command that is given JSON on standard input, and a webhook that it is posted to."""
+
+    command: tuple[str, ...] = ()
+    webhook: str = ""
 
 
 class Settings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +70,7 @@ class Settings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     api: ApiSettings = ApiSettings()
     gateway: GatewaySettings = GatewaySettings()
     sign_on: SignOnSettings = SignOnSettings()
+    break_glass: BreakGlassSettings = BreakGlassSettings()
 
     @property
     def directory(self) -> Path:
@@ -74,6 +86,19 @@ class Settings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Where people reach the control plane; also the ``iss`` of tokens."""
         return self.api.origin or f"https://localhost:{self.api.port}"
 
+    @property
+    def people(self) -> PeopleSettings:
+        """What sign-on has to know."""
+        return PeopleSettings(
+            origin=self.origin,
+            issuer=self.origin,
+            builtin=self.sign_on.builtin,
+            providers=self.sign_on.providers,
+            session_seconds=seconds_of(self.sign_on.session),
+            idle_seconds=seconds_of(self.sign_on.idle),
+            algorithm=self.sign_on.algorithm,
+        )
+
     def checked(self) -> "Settings":
         """Itself; BadInput when it cannot be meant."""
         for name, port in (("api.port", self.api.port), ("gateway.port", self.gateway.port)):
@@ -88,4 +113,7 @@ class Settings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise BadInput(f"{name} is {number}: nothing could be asked for", todo="leave it out for the default")
         if self.api.requests_per_second < 1:
             raise BadInput("api.requests_per_second is less than 1", todo="leave it out for the default")
+        if self.sign_on.algorithm not in ("ES256", "EdDSA"):
+            raise BadInput(f"sign_on.algorithm {self.sign_on.algorithm!r} is not taken", todo="ES256 or EdDSA")
+        self.people.checked()
         return self

@@ -56,10 +56,6 @@ class Buckets:
         return min(self.burst, level + (now - then) * self.rate)
 
 
-class TooLarge(Exception):
-    """A body passed the limit while it came in."""
-
-
 class Limits:
     """ASGI middleware; outermost, so that what it refuses costs next to nothing."""
 
@@ -79,18 +75,13 @@ class Limits:
             headers = {"Retry-After": str(int(wait) + 1)}
             await problem(429, "too many requests from this address", "slow down", headers=headers)(scope, receive, send)
             return
-        answer = _Answer(send, lambda: self._buckets.charge(source, _WRONG))
         body = _Body(receive, self._body_bytes)
-        refusal = problem(413, f"a request may have {self._body_bytes} bytes at most", "send less")
-        if body.announced(scope):
-            await refusal(scope, receive, answer)
-            return
-        try:
+        answer = _Answer(send, body, lambda: self._buckets.charge(source, _WRONG))
+        if not body.announces_too_much(scope):
             await self._app(scope, body, answer)
-        except TooLarge:
-            if answer.started:
-                raise
-            await refusal(scope, receive, answer)
+        if body.too_much and not answer.started:
+            refusal = problem(413, f"a request may have {self._body_bytes} bytes at most", "send less")
+            await refusal(scope, receive, send)
 
 
 @dataclass(slots=True)
@@ -98,29 +89,33 @@ class _Body:
     receive: Receive
     most: int
     seen: int = 0
+    too_much: bool = False
 
-    def announced(self, scope: Scope) -> bool:
+    def announces_too_much(self, scope: Scope) -> bool:
         """Whether the request itself says that it is too large."""
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        return any(value.isdigit() and int(value[:20]) > self.most for value in lengths)
+        self.too_much = any(value.isdigit() and int(value[:20]) > self.most for value in lengths)
+        return self.too_much
 
     async def __call__(self) -> Message:
-        """The next part."""
+        """The next part; the client is gone, as far as the application knows, once it sent too much."""
         message = await self.receive()
         self.seen += len(message.get("body", b""))
-        if self.seen > self.most:
-            raise TooLarge
-        return message
+        self.too_much = self.too_much or self.seen > self.most
+        return {"type": "http.disconnect"} if self.too_much else message
 
 
 @dataclass(slots=True)
 class _Answer:
     send: Send
+    body: _Body
     on_unauthenticated: Callable[[], None]
     started: bool = False
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
-        """Pass an answer on, with the headers that every one has."""
+        """Pass an answer on, with the headers that every one has; nothing of an answer to half a body."""
+        if self.body.too_much and not self.started:
+            return
         if message["type"] == "http.response.start":
             self.started = True
             if message["status"] == 401:

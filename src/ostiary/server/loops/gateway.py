@@ -1,7 +1,7 @@
 """Brings the gateway to what the store says: clusters, keys, and sessions whose tokens are to be refused.
 
-Two loops, so that a revocation waits for no cluster: ``tokens`` keeps a token of the gateway's account for each cluster, ``state`` hands the whole over whenever
-some of it changed. A cluster without a token yet is handed over without one; the gateway answers 503 for it.
+Two loops, so that a revocation waits for no cluster: ``tokens`` keeps a token of the gateway's account for each cluster, ``state`` hands everything over
+whenever some of it changed. A cluster without a token yet is handed over without one; the gateway answers 503 for it.
 """
 
 import asyncio
