@@ -39,10 +39,10 @@ def read_evidence(paths: Sequence[str], say: Callable[[str], None] = lambda _: N
     """What these logs show. BadInput when there is no such file, or nothing in it that is an audit event."""
     tally, cuts, names = Tally(), list[_Cut](), list[str]()
     for path in paths:
-        for name, stream in _streams(path):
+        for name, raw in _streams(path):
             names.append(name)
-            with stream:
-                cut = _feed(tally, stream, name)
+            with raw:
+                cut = _feed(tally, _opened(raw), name)
             cuts += [cut] if cut else []
     if not tally.records:
         first = next(tally.gaps(), None)
@@ -73,11 +73,11 @@ def _judge(tally: Tally, cuts: Sequence[_Cut], say: Callable[[str], None]) -> No
 
 def _streams(path: str) -> Iterator[tuple[str, BinaryIO]]:
     if path == "-":
-        yield "stdin", _opened(sys.stdin.buffer)
+        yield "stdin", sys.stdin.buffer
         return
     for file in _files(Path(path)):
         try:
-            yield str(file), _opened(file.open("rb"))
+            yield str(file), file.open("rb")
         except OSError as error:
             raise Unreachable(f"cannot read {file}: {error.strerror}", todo="check its permissions") from None
 

@@ -36,6 +36,7 @@ _KNOWN = 50_000  # equal events that are remembered by their bytes
 _GAPS = 1_000  # different gaps that are kept apart
 _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}")
 _TOO_MUCH, _UNDECIDED = 0, 1  # cells that are gaps
+_NO_HOUR = "no hour"
 _NOTHING: tuple[int, ...] = ()
 
 
@@ -90,11 +91,11 @@ class Tally:
 
     def _count(self, events: Iterable[AuditEvent], where: str, first: int) -> None:
         """The hot loop: half of the time of reading a log is spent here, the other half in the decoder."""
-        known, last, hour, counts, number = self._known, self._last, "no hour", array("I"), first - 1
+        known, last, hour, counts, number = self._known, self._last, _NO_HOUR, array("I"), first - 1
         for number, event in enumerate(events, first):
             when = event.request_received_timestamp
             if when[:13] != hour or when[-1] != "Z":
-                hour, counts = when[:13], self._of_hour(when, where, number)
+                hour, counts = self._of_hour(when, where, number)
             key: tuple[object, ...] = (
                 event.verb, event.request_uri, event.stage, event.annotations.decision, event.response_status.code, bytes(event.user)
             )  # fmt: skip
@@ -119,16 +120,16 @@ class Tally:
         counts.extend([0] * (len(self.cells) - len(counts)))
         return counts
 
-    def _of_hour(self, text: str, where: str, line: int) -> "array[int]":
-        """The counts of the day of an hour; those of no day when it is no time."""
+    def _of_hour(self, text: str, where: str, line: int) -> "tuple[str, array[int]]":
+        """The hour of a time, with the counts of its day; none, with counts that nobody reads, when it is no time."""
         hour = text[:13]
         if hour in self._hours and text.endswith("Z"):
-            return self._widen(self._hours[hour])
+            return hour, self._widen(self._hours[hour])
         if not _HOUR.fullmatch(hour) or not text.endswith("Z") or not _is_time(hour):
             self.miss(Gap(lack=Lack.UNREADABLE, detail="requestReceivedTimestamp is no time in UTC", where=f"{where}:{line}"))
-            return self._widen(array("I"))
+            return _NO_HOUR, self._widen(array("I"))
         counts = self._hours[hour] = self.days.setdefault(hour[:10], array("I"))
-        return self._widen(counts)
+        return hour, self._widen(counts)
 
     def _learn(self, key: tuple[object, ...], event: AuditEvent, where: str, line: int) -> tuple[int, ...]:
         try:
