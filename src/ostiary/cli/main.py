@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from ostiary.cli import account, apply, audit, break_glass, cluster, config, explain, gateway, intent, sandbox, snapshot, verbs
+from ostiary.cli import (
+    account,
+    apply,
+    audit,
+    break_glass,
+    cluster,
+    config,
+    explain,
+    gateway,
+    grant,
+    intent,
+    sandbox,
+    snapshot,
+    verbs,
+)
 from ostiary.cli.credential import credential
 from ostiary.cli.kubeconfig import kubeconfig
 from ostiary.cli.login import login
@@ -34,6 +48,7 @@ for effect in (apply.apply, apply.undo):
     app.command()(effect)
 app.command()(up)
 app.add_typer(config.app, name="config")
+app.add_typer(grant.app, name="grant")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(sandbox.app, name="sandbox")
