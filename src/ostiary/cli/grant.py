@@ -32,7 +32,7 @@ def request(
     ] = None,
     everywhere: Annotated[bool, typer.Option("--everywhere", help="In the whole cluster, in place of namespaces.")] = False,
     session: Session = None,
-    format: FormatOption = Format.TABLE,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """Ask for a right in your own name; somebody else has to agree."""
     from ostiary.cli.control_plane import control_plane
@@ -43,36 +43,36 @@ def request(
         "seconds": seconds_of(duration),
     }  # fmt: skip
     grant = control_plane(session).post("/v1/grants", body)
-    _answer(grant, format)
+    _answer(grant, form)
     others = "1 other person has" if grant["approvals"] == 1 else f"{grant['approvals']} other people have"
     say(f"{others} to agree: ostiary grant approve {grant['id']}")
 
 
 @app.command()
-def approve(grant: Id, reason: Reason = "", session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def approve(grant: Id, reason: Reason = "", session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """Agree to a request of somebody else."""
     found = _decide(grant, "approve", reason, session)
-    _answer(found, format)
+    _answer(found, form)
     missing = found["approvals"] - len(found["decided_by"])
     say(f"{missing} more to agree" if found["state"] == "requested" else f"live until {_moment(found['ends_at'])}")
 
 
 @app.command()
-def deny(grant: Id, reason: Reason = "", session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def deny(grant: Id, reason: Reason = "", session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """Refuse a request of somebody else."""
-    _answer(_decide(grant, "deny", reason, session), format)
+    _answer(_decide(grant, "deny", reason, session), form)
 
 
 @app.command()
-def withdraw(grant: Id, session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def withdraw(grant: Id, session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """Take your own request back before it is decided."""
-    _answer(_decide(grant, "withdraw", None, session), format)
+    _answer(_decide(grant, "withdraw", None, session), form)
 
 
 @app.command()
-def revoke(grant: Id, reason: Reason = "", session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def revoke(grant: Id, reason: Reason = "", session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """End a live grant at once: yours, one that you may decide on, or any as an administrator."""
-    _answer(_decide(grant, "revoke", reason, session), format)
+    _answer(_decide(grant, "revoke", reason, session), form)
 
 
 @app.command("list")
@@ -84,7 +84,7 @@ def list_grants(
     person: Annotated[str | None, typer.Option("--person", help="Only those of this person.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="The newest so many.")] = 50,
     session: Session = None,
-    format: FormatOption = Format.TABLE,
+    form: FormatOption = Format.TABLE,
 ) -> None:
     """List grants that you may see, the newest first."""
     from ostiary.cli.break_glass import banner
@@ -93,7 +93,7 @@ def list_grants(
     plane = control_plane(session)
     banner(plane)
     found = _pages(plane, state or [], {"cluster": cluster, "person": person}, limit)
-    if format is Format.JSON:
+    if form is Format.JSON:
         answer_json(found)
         return
     table(_COLUMNS, map(_row, found))
@@ -102,14 +102,14 @@ def list_grants(
 
 
 @app.command()
-def show(grant: Id, session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def show(grant: Id, session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """Show one grant and everything that was done to it."""
     from urllib.parse import quote
 
     from ostiary.cli.control_plane import control_plane
 
     found = control_plane(session).get(f"/v1/grants/{quote(grant, safe='')}")
-    if format is Format.JSON:
+    if form is Format.JSON:
         answer_json(found)
         return
     table(_COLUMNS, [_row(found["grant"])])
@@ -118,12 +118,12 @@ def show(grant: Id, session: Session = None, format: FormatOption = Format.TABLE
 
 
 @app.command()
-def options(session: Session = None, format: FormatOption = Format.TABLE) -> None:
+def options(session: Session = None, form: FormatOption = Format.TABLE) -> None:
     """What you may ask for, and who decides on it."""
     from ostiary.cli.control_plane import control_plane
 
     found = control_plane(session).get("/v1/grants/options")
-    if format is Format.JSON:
+    if form is Format.JSON:
         answer_json(found)
         return
     columns = ("ROLES", "CLUSTERS", "WHERE", "AT MOST", "APPROVALS", "WHO DECIDES")
@@ -161,8 +161,8 @@ def _pages(plane: Any, states: list[str], chosen: dict[str, str | None], limit: 
     return found[:limit]
 
 
-def _answer(grant: dict[str, Any], format: Format) -> None:
-    if format is Format.JSON:
+def _answer(grant: dict[str, Any], form: Format) -> None:
+    if form is Format.JSON:
         answer_json(grant)
     else:
         table(_COLUMNS, [_row(grant)])

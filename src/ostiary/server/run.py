@@ -19,8 +19,6 @@ from ostiary.server.api.app import make
 from ostiary.server.authority import Authority, Pair, hold
 from ostiary.server.break_glass.alarm import Alarm
 from ostiary.server.break_glass.routes import break_glass_router
-from ostiary.server.break_glass.alarm import Alarm
-from ostiary.server.break_glass.routes import break_glass_router
 from ostiary.server.clusters.routes import router as cluster_routes
 from ostiary.server.clusters.side import Clusters
 from ostiary.server.first import first_administrator
@@ -93,7 +91,6 @@ class _Parts:
         self.gateway = Gateway(settings.directory / "gateway", workers=settings.gateway.workers or None)
         self.loops = GatewayLoops(plane, self.gateway, settings.gateway, self.gateway_certificate)
         self.following = Following(plane)
-        self.alarm = Alarm(settings.break_glass.command, settings.break_glass.webhook)
 
     def alarm(self) -> Alarm:
         said = self.settings.break_glass

@@ -61,13 +61,6 @@ class BreakGlassSettings(Section, frozen=True, kw_only=True, forbid_unknown_fiel
     webhook: str = ""
 
 
-class BreakGlassSettings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told when two people open a cluster together: a command that reads JSON, a webhook that is sent it, both, or the log alone."""
-
-    command: tuple[str, ...] = ()
-    webhook: str = ""
-
-
 class Settings(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole tree. ``data`` empty: the state directory of this person; ``database`` empty: SQLite in ``data``."""
 
