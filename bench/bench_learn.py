@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,6 +28,7 @@ from bench.synthetic_audit import START, Controller, Simulation, cluster, contro
 from ostiary.evidence.rows import evidence, usages
 from ostiary.evidence.tally import Tally
 from ostiary.model.evidence import Usage
+from ostiary.model.rbac import PolicyRule
 from ostiary.model.world import World
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.learning.atom import Atom, atom_of
@@ -104,10 +106,7 @@ def _atoms(one: Proposal) -> frozenset[Atom]:
     return frozenset(atom for place, rules in places.items() for rule in rules for atom in _of(rule, place))
 
 
-def _of(rule: object, place: str) -> Iterable[Atom]:
-    from ostiary.model.rbac import PolicyRule
-
-    assert isinstance(rule, PolicyRule)
+def _of(rule: PolicyRule, place: str) -> Iterable[Atom]:
     for verb in rule.verbs:
         yield from (Atom(verb, path=path) for path in rule.non_resource_urls)
         for group in rule.api_groups:
@@ -141,8 +140,8 @@ def speed(events: int, count: int) -> dict[str, float]:
         for day in days:
             lines = b"".join(line.replace(b'"auditID":"', b'"auditID":"%d-' % turn, 1) for line in day)
             for piece in _pieces(lines):
-                counted += _time(lambda piece=piece: tally.take(piece, "audit.log", 1))
-                decoded += _time(lambda piece=piece: generic.decode_lines(piece))
+                counted += _time(partial(tally.take, piece, "audit.log", 1))
+                decoded += _time(partial(generic.decode_lines, piece))
             done += len(day)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(len(line) for line in days[0]) / len(days[0])
