@@ -82,8 +82,12 @@ class Guardrail(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RbacIntent(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All guardrails, and what is taken for granted with them. ``canary``: the namespaces whose subjects get learned roles first."""
+    """All guardrails, and what is taken for granted with them. ``canary``: the namespaces whose subjects get learned roles first; ``leave``: who gets none,
+    whatever is learned, beside the service accounts of ``leave_namespaces``.
+    """
 
     guardrails: tuple[Guardrail, ...] = ()
     assume: tuple[Assumed, ...] = ()
     canary: tuple[str, ...] = ()
+    leave: tuple[Allowed, ...] = ()
+    leave_namespaces: tuple[str, ...] = ()
