@@ -24,7 +24,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
+@pytest.fixture(scope="session", params=list(KINDS))
 def real(request: pytest.FixtureRequest) -> Iterator[RunningCluster]:
     options = KINDS[request.param]
     named = SandboxOptions(
