@@ -22,6 +22,7 @@ from ostiary.gateway import admin
 from ostiary.gateway.rotation import rotate
 from ostiary.gateway.supervision import Supervision
 from ostiary.gateway.validating import validate
+from ostiary.gateway.watches import require_room
 from ostiary.model.access import GatewayState
 from ostiary.pillars.access.envoy import names
 from ostiary.pillars.access.envoy.files import files, validation
@@ -61,6 +62,7 @@ class Gateway:
             changed = {name: text for name, text in texts.items() if self._live.get(name) != text}
             if not changed:
                 return
+            await asyncio.to_thread(require_room, len(found), self.supervision.pid)
             if any(not name.startswith("token.") for name in changed):
                 await validate(validation(found))
             await asyncio.to_thread(self._replace, changed)
