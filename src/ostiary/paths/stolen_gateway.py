@@ -14,7 +14,8 @@ Not decided here: what a granted role leads to further (``check rbac`` says it),
 >>> # prove(world, policy(world)) -> Proof(claim="Whoever holds the gateway's credential ...", policy=Power of three people, ...)
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -133,16 +134,17 @@ class _Scene:
     due: tuple[Power, Power]  # limited by request, and the old way
     held: tuple[Held, ...]  # bindings that mean the gateway's account
     old_way: bool
+    by_key: Mapping[SubjectKey, tuple[Held, ...]]
 
     @classmethod
     def of(cls, world: World, policy: GatewayPower) -> "_Scene":
         authorizer = Authorizer(world.cluster)
         rules = {grant.role: _role(authorizer, grant.role) for grant in policy.grants}
         due = (power(policy.grants, rules, constrained=True), power(policy.grants, rules, constrained=False))
-        keys = set(keys_of(authenticated(GATEWAY)))
-        held = tuple(one for one in authorizer.grants.all if keys & set(one.keys))
+        by_key = _by_key(authorizer)
+        held = _held(by_key, keys_of(authenticated(GATEWAY)))
         old_way = any(verb in ("impersonate", "*") for one in held for rule in one.rules.sure for verb in rule.verbs)
-        return cls(world, policy, authorizer, due, held, old_way)
+        return cls(world, policy, authorizer, due, held, old_way, by_key)
 
     def accounted(self, scope: str) -> Rules:
         """The rules that the gateway's account may hold in a scope."""
@@ -152,6 +154,20 @@ class _Scene:
     def doing(self, scope: str) -> Rules:
         """What the gateway may do as somebody in a scope, by the bindings of that very scope: its ``impersonate-on`` rules with plain verbs."""
         return tuple(plain for one in self.held if one.scope == scope for rule in one.rules.sure for plain in _plain(rule))
+
+
+def _by_key(authorizer: Authorizer) -> dict[SubjectKey, tuple[Held, ...]]:
+    found: defaultdict[SubjectKey, list[Held]] = defaultdict(list)
+    for held in authorizer.grants.all:
+        for key in dict.fromkeys(held.keys):
+            if key is not None:
+                found[key].append(held)
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def _held(by_key: Mapping[SubjectKey, tuple[Held, ...]], keys: Iterable[SubjectKey]) -> tuple[Held, ...]:
+    """The bindings that mean any of these, each once."""
+    return tuple({id(one): one for key in keys for one in by_key.get(key, ())}.values())
 
 
 def _role(authorizer: Authorizer, name: str) -> Rules:
@@ -172,19 +188,19 @@ def _as_itself(scene: _Scene) -> Iterator[Witness]:
     for held in scene.held:
         accounted = scene.accounted(held.scope)
         for rule in held.rules.sure:
-            if not covers(accounted, rule):
+            if rule not in accounted and not covers(accounted, rule):
                 yield Witness(held.binding, f"lets the gateway's credential {shown(rule, held.scope)}, by {held.role}")
 
 
 def _as_others(scene: _Scene) -> Iterator[Witness]:
     """Rights of people whom the gateway may be, beyond their live grants and within its reach."""
     reach: dict[str, Rules] = {}
-    for person in sorted({grant.person for grant in scene.policy.grants}):
-        keys = _keys(person)
-        mine = tuple(grant for grant in scene.policy.grants if grant.person == person)
-        for held in scene.authorizer.grants.all:
-            if keys.isdisjoint(held.keys):
-                continue
+    grants: defaultdict[str, list[Grant]] = defaultdict(list)
+    for grant in scene.policy.grants:
+        grants[grant.person].append(grant)
+    for person, some in sorted(grants.items()):
+        mine = tuple(some)
+        for held in _held(scene.by_key, _keys(person)):
             for rule in held.rules.sure:
                 for scope, beyond in _beyond(scene, mine, held.scope, rule, reach):
                     yield Witness(
@@ -202,7 +218,8 @@ def _beyond(
     scene: _Scene, mine: tuple[Grant, ...], scope: str, rule: PolicyRule, reach: dict[str, Rules]
 ) -> Iterator[tuple[str, PolicyRule]]:
     """What of a person's rule the gateway reaches and the person's live grants do not give: each with the scope in which it is reached."""
-    if covers(_given(scene, mine, scope), rule):
+    whole = _given(scene, mine, scope)
+    if rule in whole or covers(whole, rule):
         return
     if scene.old_way:
         yield scope, rule

@@ -7,7 +7,7 @@ A right of a person that no grant gave is a way past the gateway: nobody asked f
 []
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -56,13 +56,13 @@ class Scene:
     world: World
     at: datetime
     bindings: tuple[Bound, ...]
-    grants: tuple[Grant, ...] | None
+    grants: Mapping[str, Grant] | None  # by id
 
     @classmethod
     def of(cls, world: World) -> "Scene":
         word = world.evidence.access
         at = word.at if word else datetime.combine(world.today, time(), UTC)
-        grants = live(word.grants, at) if word and word.grants is not None else None
+        grants = {one.id: one for one in live(word.grants, at)} if word and word.grants is not None else None
         return cls(world, at, tuple(Bound(*one) for one in each_binding(world.cluster)), grants)
 
     def explained(self, bound: Bound) -> bool:
@@ -71,10 +71,12 @@ class Scene:
         formed = binding.metadata.name == GRANT_BINDING + name and len(binding.subjects) == 1 and ends_at(binding) is not None
         if self.grants is None or not formed:
             return formed
-        said = (binding.subjects[0].kind, binding.subjects[0].name, binding.role_ref.kind, binding.role_ref.name)
-        return any(
-            one.id == name and bound.scope in scopes(one) and said == ("User", user_of(one.person), "ClusterRole", one.role)
-            for one in self.grants
+        one, subject, role = self.grants.get(name), binding.subjects[0], binding.role_ref
+        return (
+            one is not None
+            and bound.scope in scopes(one)
+            and (subject.kind, subject.name) == ("User", user_of(one.person))
+            and (role.kind, role.name) == ("ClusterRole", one.role)
         )
 
 
