@@ -43,6 +43,8 @@ def need(seen: Sightings, held: Held, server: Server, namespaces: int) -> Needed
 def _obstacle(needed: frozenset[Atom], held: Held, without_end: tuple[Atom, ...]) -> str:
     if by_holding(needed, held):
         return "it writes roles or bindings, and may because it holds what stands in them: with fewer rights it could not"
+    if odd := sorted(atom for atom in needed if not held.covers(atom)):
+        return f"it uses {odd[0]} by a rule with an empty name among its resourceNames, and no other rule allows just that"
     if without_end:
         more = f", and {len(without_end) - 1} more" if len(without_end) > 1 else ""
         return f"it uses ever new names or namespaces ({without_end[0]}{more}), and every name would be more than was seen"
