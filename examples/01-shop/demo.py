@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from chapters import pods, rbac
+from chapters import access, pods, rbac
 from chapters.stage import HERE, Stage, run, say
 
-CHAPTERS = {"pods": pods.tell, "rbac": rbac.tell}
+CHAPTERS = {"pods": pods.tell, "rbac": rbac.tell, "access": access.tell}
 NAME = "demo"
 ROLLOUTS = {
     "shop": ("deployment/storefront", "deployment/catalogue"),

@@ -29,3 +29,9 @@ def test_the_demo_refuses_the_attacker_and_keeps_the_shop(tmp_path: Path) -> Non
     answers = [place for place in range(len(done.stdout)) if done.stdout.startswith("the storefront answers", place)]
     assert admitted < refused < answers[-1]
     assert len(answers) == 2
+    unknown = done.stdout.index("ostiary: dana has no live grant on demo")
+    own = done.stdout.index("and cannot approve it")
+    works = done.stdout.index("deployment.apps/catalogue restarted")
+    ended = done.stdout.index('User "ostiary:dana" cannot list resource "pods"')
+    nothing = done.stdout.index("nothing: no grant is live")
+    assert unknown < own < works < ended < nothing

@@ -35,6 +35,7 @@ def run(
     expect: tuple[int, ...] = (0,),
     show: bool = True,
     env: Mapping[str, str] | None = None,
+    stdin: str = "",
     typed: str | None = None,
 ) -> str:
     """Run a command as a person would, show it and what it says, and stop when it ends as nobody expects.
@@ -43,7 +44,9 @@ def run(
     """
     if show:
         print(f"$ {typed or shlex.join(command)}", flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, env=env)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, env=env, input=stdin
+    )
     if show:
         print(done.stdout.rstrip(), flush=True)
     if done.returncode not in expect:
