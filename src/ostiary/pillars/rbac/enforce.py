@@ -71,12 +71,12 @@ def with_steps(
 
 
 def enforce(proof: Proof[Enforceable]) -> Plan:
-    """The plan of a proof: new roles first, then nobody keeps by an old one what they did not use."""
+    """The plan of a proof: new roles first, then nobody keeps by an old one what they did not use. A stage without changes is left out."""
     return Plan(
         pillar="rbac",
         world=proof.world,
         claim=proof.claim,
-        stages=STAGES,
+        stages=tuple(stage for stage in STAGES if any(change.stage == stage for change in proof.policy.changes)),
         changes=proof.policy.changes,
         trials=proof.policy.trials,
         premises=dict(proof.premises),

@@ -19,7 +19,7 @@ from ostiary.pillars.rbac.policy import Proposal, Rules
 from ostiary.pillars.rbac.subject import SubjectKey, key_of
 from ostiary.pillars.rbac.validity import GROUP
 
-PREFIX = "proposed//"  # no object of Kubernetes has a slash in its name
+PREFIX = "proposed:"  # longer where an object of the cluster is called so
 
 
 def after(cluster: Cluster, proposals: Iterable[Proposal]) -> Cluster:
@@ -28,7 +28,8 @@ def after(cluster: Cluster, proposals: Iterable[Proposal]) -> Cluster:
     if not made:
         return cluster
     gone = {(ref, one.subject) for one in made for ref in one.replaces}
-    parts = [part for number, one in enumerate(made) for part in _parts(number, one)]
+    prefix = _free(cluster)
+    parts = [part for number, one in enumerate(made) for part in _parts(f"{prefix}{number}", one)]
     wide = [(role, binding) for role, binding in parts if not role.metadata.namespace]
     narrow = [(role, binding) for role, binding in parts if role.metadata.namespace]
     return replace(
@@ -54,10 +55,20 @@ def _without(bindings: Iterable[Binding], kind: str, gone: set[tuple[Ref, Subjec
         yield replace(binding, subjects=kept)
 
 
-def _parts(number: int, one: Proposal) -> Iterator[tuple[Role, Binding]]:
+def _free(cluster: Cluster) -> str:
+    """A beginning that no name has: a role of the same name would be taken for the proposed one."""
+    prefix = PREFIX
+    sections = (cluster.roles, cluster.cluster_roles, cluster.role_bindings, cluster.cluster_role_bindings)
+    names = {one.metadata.name for section in sections for one in section}
+    while any(name.startswith(prefix) for name in names):
+        prefix = f"really-{prefix}"
+    return prefix
+
+
+def _parts(name: str, one: Proposal) -> Iterator[tuple[Role, Binding]]:
     for scope, rules in ((CLUSTER, one.cluster_rules), *sorted(one.namespaced.items())):
         if rules:
-            yield _part(f"{PREFIX}{number}", scope, rules, one.subject)
+            yield _part(name, scope, rules, one.subject)
 
 
 def _part(name: str, scope: str, rules: Rules, key: SubjectKey) -> tuple[Role, Binding]:
