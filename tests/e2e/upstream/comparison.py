@@ -22,12 +22,7 @@ class Meant:
     reason: str
 
 
-MEANT: Sequence[Meant] = (
-    Meant(
-        "should support exec through an HTTP proxy",
-        "the gateway listens on a loopback address here, and the test skips itself for those",
-    ),
-)
+MEANT: Sequence[Meant] = ()  # none so far: every test that runs ends as it does directly
 
 
 @dataclass(frozen=True, slots=True)
