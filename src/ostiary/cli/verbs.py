@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ostiary.model.finding import Finding, Severity
+    from ostiary.model.verdict import Missing
     from ostiary.model.world import World
     from ostiary.pillars import Pillar
 
@@ -160,13 +161,22 @@ def learn(
     world = where.world()
     policy = chosen.learn(world)
     verdict = chosen.prove(world, policy)
-    missing = verdict.missing if isinstance(verdict, Unknown) else ()
+    missing = (*(verdict.missing if isinstance(verdict, Unknown) else ()), *_not_in_evidence(pillar, world))
     if form is Format.JSON:
         answer_json({"world": world.digest, "policy": policy, "unseen": [missing_json(item) for item in missing]})
     else:
         table(policy.COLUMNS, policy.rows())
         say_missing(missing)
     raise typer.Exit(UNKNOWN if missing else HOLDS)
+
+
+def _not_in_evidence(pillar: str, world: "World") -> "tuple[Missing, ...]":
+    """What rbac would have to know of what happened."""
+    if pillar != "rbac":
+        return ()
+    from ostiary.pillars.rbac.learning.missing import missing
+
+    return missing(world.evidence)
 
 
 @with_where

@@ -46,6 +46,14 @@ class What(NamedTuple):
     name: str
 
 
+class SignedIn(NamedTuple):
+    """Who authenticated, and from which pod, where the credential says so. All else that a credential says changes by the hour."""
+
+    user: str
+    groups: tuple[str, ...]
+    pod: str
+
+
 class Asked(NamedTuple):
     """``allowed`` None: the record does not say, though it should. ``pod``: from which pod, where the credential says so."""
 
@@ -55,17 +63,17 @@ class Asked(NamedTuple):
     allowed: bool | None
 
 
-def asked(event: AuditEvent) -> Asked | None:
+def asked(event: AuditEvent, signed_in: SignedIn) -> Asked | None:
     """What one event shows; None when the authorizer was not asked, or is still to be."""
     if event.stage == "RequestReceived":
         return None
     allowed = _allowed(event.annotations.decision, event.response_status.code)
     if allowed is None and 400 <= event.response_status.code < 500:
         return None
-    who, pod = _who(event)
+    who = _who(event, signed_in)
     what = _what(event)
     made = what.verb in ("update", "patch") and event.response_status.code == _MADE
-    return Asked(who, pod, (what, what._replace(verb="create")) if made else (what,), allowed)
+    return Asked(who, signed_in.pod, (what, what._replace(verb="create")) if made else (what,), allowed)
 
 
 def _allowed(decision: str, code: int) -> bool | None:
@@ -74,24 +82,28 @@ def _allowed(decision: str, code: int) -> bool | None:
     return True if decision == "allow" else None
 
 
-def _who(event: AuditEvent) -> tuple[Who, str]:
-    user = USER.decode(event.user)
-    if not user.username:
+def signed_in(user: bytes) -> SignedIn:
+    """Reads the ``user`` of an event. ValueError where it has no name."""
+    found = USER.decode(user)
+    if not found.username:
         raise ValueError("user.username is empty")
-    pods = (user.extra or {}).get(POD) or ("",)
-    groups = _sorted(user.groups)
+    pods = (found.extra or {}).get(POD) or ("",)
+    return SignedIn(found.username, _sorted(found.groups), pods[0])
+
+
+def _who(event: AuditEvent, asking: SignedIn) -> Who:
     other = IMPERSONATED.decode(event.impersonated_user) if event.impersonated_user is not UNSET else None
     if other is None:
-        return Who(user.username, groups, None), pods[0]
+        return Who(asking.user, asking.groups, None)
     constraint = CONSTRAINT.decode(event.authentication_metadata) if event.authentication_metadata is not UNSET else None
     by = Impersonator(
-        user=user.username,
-        groups=groups,
+        user=asking.user,
+        groups=asking.groups,
         constraint=constraint.impersonation_constraint if constraint else "",
         uid=other.uid,
         extra=tuple(sorted((key, tuple(values or ())) for key, values in (other.extra or {}).items())),
     )
-    return Who(other.username, _sorted(other.groups), by), pods[0]
+    return Who(other.username, _sorted(other.groups), by)
 
 
 def _sorted(groups: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The gaps of the evidence, as what a verdict misses.
 
->>> missing(Evidence())
-()
+>>> [str(one.what) for one in missing(Evidence())]
+['Event: unobserved (there is no evidence)']
 """
 
 from ostiary.model.blind import Blind, Reason
@@ -27,7 +27,13 @@ _TODO = {
 
 
 def missing(evidence: Evidence) -> tuple[Missing, ...]:
-    """One for each gap."""
+    """One for each gap; and one where there is no evidence at all."""
+    if not evidence.streams:
+        return (
+            Missing(
+                Blind(kind="Event", reason=Reason.UNOBSERVED, detail="there is no evidence"), "give audit logs with --evidence"
+            ),
+        )
     return tuple(
         Missing(
             Blind(kind="Event", reason=_REASON[gap.lack], where=gap.where, detail=f"{gap.count} records: {gap.detail}"),
