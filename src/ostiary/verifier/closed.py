@@ -31,6 +31,8 @@ class Set:
             case "secrets" | "bound", (*first, last):
                 wider = [(*first, ""), ("", last), ("", "")] if kind == "secrets" else [(*first, "")]
                 everything = kind == "bound" and self.has("all", last)
+                if kind == "bound" and last:
+                    wider.append((*first, "*"))  # bound in every namespace
                 return everything or (kind, *rest) in self.facts or any((kind, *one) in self.facts for one in wider)
             case _:
                 return (kind, *rest) in self.facts or (kind, "") in self.facts
@@ -56,7 +58,7 @@ class Set:
     def may(self, key: str, scope: str = "") -> set[str]:
         """The names for which a right is held in a scope."""
         here = self.rights.get((scope, key), set())
-        return here | self.rights[("", key)] if scope else here
+        return here | self.rights[("", key)] | self.rights.get(("*", key), set()) if scope else here
 
 
 def outside(closed: Set, *, chains: bool = True) -> Iterator[Fact]:
@@ -144,7 +146,11 @@ def _certificates(closed: Set) -> bool:
 def _namespace(closed: Set, here: str) -> Iterator[Fact]:
     """What rights lead to in a namespace, or by it."""
     may = closed.may
-    if everything(closed.held.get(here, [])) or may("escalate roles", here) or "" in may("bind cluster roles", here):
+    if (
+        everything([*closed.held.get(here, []), *closed.held.get("*", [])])
+        or may("escalate roles", here)
+        or "" in may("bind cluster roles", here)
+    ):
         yield "all", here
     if closed.has("all", here):
         for kind in ("run", "tokens", "loose"):

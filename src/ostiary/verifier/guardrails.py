@@ -103,7 +103,7 @@ def reached(one: dict[str, Any], closed: Set) -> str:
     if not wanted or any("*" in part for pair in wanted for part in pair):
         raise Broken(f"{one['name']}: it keeps nothing")
     for place in ["", *places]:
-        rules = [*closed.held[""], *(closed.held.get(place, []) if place else [])]
+        rules = [*closed.held[""], *([*closed.held.get(place, []), *closed.held.get("*", [])] if place else [])]
         for verb, word in wanted:
             resource, group, full = _resource(word)
             found = names(rules, verb, group, full)

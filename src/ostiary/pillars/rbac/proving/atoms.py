@@ -15,6 +15,7 @@ from ostiary.pillars.rbac.proving.horn import Atom
 from ostiary.pillars.rbac.request import Request
 from ostiary.pillars.rbac.subject import USER, SubjectKey
 
+EVERY_NAMESPACE = "*"  # the scope of a role that is bound in each namespace, and not for the whole cluster
 NODES: Atom = ("nodes",)  # root on the nodes of the cluster
 
 
@@ -129,4 +130,6 @@ def asked(request: Request, name: str, scope: str) -> str:
 
 def where(scope: str) -> str:
     """A scope in words."""
+    if scope == EVERY_NAMESPACE:
+        return "in every namespace"
     return f"in namespace {scope}" if scope else "in the whole cluster"

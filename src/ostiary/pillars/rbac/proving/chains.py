@@ -12,9 +12,9 @@ from ostiary.pillars.rbac.identity import split_service_account
 from ostiary.pillars.rbac.proving.atoms import AS, ByGrant
 from ostiary.pillars.rbac.proving.horn import Atom, Closure, Level
 from ostiary.pillars.rbac.proving.scene import Scene
-from ostiary.pillars.rbac.subject import USER, SubjectKey
+from ostiary.pillars.rbac.subject import GROUP, USER, SubjectKey
 
-LISTED = 40  # subjects of whom a chain is looked for one by one
+LISTED, TRIED = 40, 5  # subjects whose chain is shown; subjects of whom one is looked for one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +75,24 @@ def _subject(atom: Atom) -> str:
 
 
 def everybody(scene: Scene, keys: Iterable[SubjectKey], goal: Atom, level: Level = Level.SURE) -> Iterator[Chain]:
-    """The shortest chain of each subject that has one by itself, nearest first; of the first ``LISTED`` that may have one.
+    """The shortest chain of each subject that has one by itself, nearest first; of the nearest ``LISTED``.
 
-    Who has it only by a group that has it too is not named again.
+    Who has it only by a group that has it too is not named again. Chains that need two rights of one subject in different requests are looked for
+    subject by subject, in the first few that could have one.
     """
-    near = scene.program.leading_to(goal, level)
-    wanted = sorted((near[AS(key)], key) for key in keys if AS(key) in near)
-    found: set[SubjectKey] = set()
-    for _, key in _groups_first(wanted)[:LISTED]:
+    wanted = set(keys)
+    near = scene.program.nearest(goal, level)
+    found = [(cost, key) for key in wanted if (cost := near.cost(AS(key))) is not None]
+    for _, key in sorted(one for one in found if not _by_group(near.first(AS(one[1])), wanted))[:LISTED]:
+        yield chain(scene, near.way(AS(key)), goal)
+    could = scene.program.leading_to(goal, level)
+    others = sorted(key for key in wanted - {key for _, key in found} if AS(key) in could)
+    for key in others[:TRIED]:
         closure = scene.program.closure([AS(key)], level, goal)
-        if closure.has(goal) and not _by_group(scene, closure, goal, found):
-            found.add(key)
+        if closure.has(goal):
             yield chain(scene, closure, goal)
 
 
-def _groups_first(wanted: list[tuple[int, SubjectKey]]) -> list[tuple[int, SubjectKey]]:
-    """A group stands before those who are always in it: one clause nearer."""
-    return sorted(wanted, key=lambda one: (one[0] + (one[1].kind != "Group"), one[1]))
-
-
-def _by_group(scene: Scene, closure: Closure, goal: Atom, found: set[SubjectKey]) -> bool:
-    """Whether the first thing in the derivation is to be in a group that was found already."""
-    program = scene.program
-    uses = {program.heads[clause] for clause in closure.clauses(goal) if program.atoms[program.heads[clause]][0] == "as"}
-    groups = {SubjectKey(str(program.atoms[one][1]), str(program.atoms[one][2])) for one in uses}
-    return any(key.kind == "Group" and key in found for key in groups)
+def _by_group(first: Atom, wanted: set[SubjectKey]) -> bool:
+    """Whether the way begins with being in a group that is asked about itself."""
+    return first[:2] == ("as", GROUP) and SubjectKey(GROUP, str(first[2])) in wanted

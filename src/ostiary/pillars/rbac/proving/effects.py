@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ostiary.model.meta import Ref
 from ostiary.model.rbac_intent import Assumed
-from ostiary.pillars.rbac.doubt import CLUSTER_ROLE, ROLE
+from ostiary.pillars.rbac.doubt import CLUSTER_ROLE
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.identity import MASTERS, split_service_account
 from ostiary.pillars.rbac.proving import insides, lateral
@@ -207,10 +207,12 @@ def _groups(right: str) -> Callable[[Scene, str, str], None]:
 
 
 def _bind_roles(scene: Scene, scope: str, name: str) -> None:
-    there = scene.authorizer.grants.roles.roles
-    for namespace in scene.places(scope):
-        for role in [one for of, one in there if of == namespace and name in ("", one)]:
-            _bind(scene, "bind-roles", scope, name, Ref(ROLE, namespace, role), namespace)
+    if name:
+        for role in scene.roles_in(scope, name):
+            _bind(scene, "bind-roles", scope, name, role, role.namespace)
+    else:
+        note = Said("binds any Role to itself {}, where it may write the binding", (where(scope),))
+        scene.perhaps(ALL(scope), MAY("bind-roles", scope), note=note)
 
 
 def _bind_cluster_roles(scene: Scene, scope: str, name: str) -> None:

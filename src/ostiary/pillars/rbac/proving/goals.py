@@ -18,7 +18,7 @@ from ostiary.model.rbac_intent import About, Guardrail, SubjectKind
 from ostiary.pillars.rbac.escalations.catalogue import WORKLOADS
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.identity import MASTERS, SERVICE_ACCOUNTS, service_account_user, split_service_account
-from ostiary.pillars.rbac.proving.atoms import ALL, RUN, ByGrant, ByRole, Said
+from ostiary.pillars.rbac.proving.atoms import ALL, EVERY_NAMESPACE, RUN, ByGrant, ByRole, Said
 from ostiary.pillars.rbac.proving.horn import Atom, Level
 from ostiary.pillars.rbac.proving.own import is_own
 from ostiary.pillars.rbac.proving.program import limits, rules_of
@@ -154,7 +154,8 @@ def _by_request(scene: Scene, guardrail: Guardrail, wanted: Iterable[Request], a
 
 def _counts(guardrail: Guardrail, request: Request, place: str, names: frozenset[str] | None) -> bool:
     """Whether a rule with these names, in that scope, is one that the guardrail keeps from people."""
-    if not (place == CLUSTER or guardrail.everywhere or place in guardrail.namespaces):
+    everywhere = guardrail.everywhere or (place == EVERY_NAMESPACE and bool(guardrail.namespaces))
+    if not (place == CLUSTER or everywhere or place in guardrail.namespaces):
         return False
     if names is None:
         return True

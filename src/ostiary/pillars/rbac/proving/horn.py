@@ -96,39 +96,82 @@ class Program:
                 if missing == 0:
                     yield clause
 
-    def leading_to(self, goal: Atom, level: Level) -> dict[Atom, int]:
-        """Every atom from which the goal may be reached if whatever else is needed were there, with the number of clauses between: nearest first."""
-        if goal not in self._numbers:
-            return {}
-        into: dict[int, list[int]] = {}
+    def into(self, level: Level) -> list[list[int]]:
+        """For each atom, the clauses that it is the head of."""
+        found: list[list[int]] = [[] for _ in self.atoms]
         for clause, head in enumerate(self.heads):
-            if self.levels[clause] <= level:
-                into.setdefault(head, []).append(clause)
-        first = self._numbers[goal]
-        distance = {first: 0}
-        ahead = [first]
+            if self.levels[clause] <= level and self.bodies[clause]:
+                found[head].append(clause)
+        return found
+
+    def leading_to(self, goal: Atom, level: Level) -> set[Atom]:
+        """Every atom from which the goal may be reached, if whatever else is needed were there."""
+        into, first = self.into(level), self.number(goal)
+        seen, ahead = {first}, [first]
         for atom in ahead:  # grows as it is read: breadth first
-            for clause in into.get(atom, ()):
-                for one in self.bodies[clause]:
-                    if one not in distance:
-                        distance[one] = distance[atom] + 1
-                        ahead.append(one)
-        return {self.atoms[number]: far for number, far in distance.items()}
+            for clause in into[atom]:
+                ahead += [one for one in dict.fromkeys(self.bodies[clause]) if one not in seen]
+                seen.update(self.bodies[clause])
+        return {self.atoms[number] for number in seen}
+
+    def nearest(self, goal: Atom, level: Level) -> "Nearest":
+        """The shortest way to the goal from every atom that reaches it alone, all at once: Dijkstra's algorithm, backwards.
+
+        Ways that need two things of the start in one clause are not among them; what holds for everybody may be needed beside it.
+        """
+        into, free = self.into(level), self.closure((), level)
+        cost: dict[int, int] = {}
+        by: dict[int, int] = {}
+        heap = [(0, self.number(goal), -1)]
+        while heap:
+            spent, atom, clause = heappop(heap)
+            if atom in by:
+                continue
+            by[atom], cost[atom] = clause, spent
+            for lead in into[atom]:
+                missing = [one for one in self.bodies[lead] if one not in free.by]
+                if len(missing) == 1 and missing[0] not in by:
+                    heappush(heap, (spent + self.costs[lead], missing[0], lead))
+        return Nearest(self, by, cost, free)
+
+
+class Nearest:
+    """The shortest ways to one goal."""
+
+    def __init__(self, program: Program, by: dict[int, int], cost: dict[int, int], free: "Closure") -> None:
+        self._program, self._by, self._cost, self._free = program, by, cost, free
+
+    def cost(self, atom: Atom) -> int | None:
+        """How far the goal is from an atom; None when it is not reached alone."""
+        return self._cost.get(self._program.number(atom)) if self._program.known(atom) else None
+
+    def first(self, atom: Atom) -> Atom:
+        """What the way comes to first."""
+        return self._program.atoms[self._program.heads[self._by[self._program.number(atom)]]]
+
+    def way(self, atom: Atom) -> "Closure":
+        """The way from an atom to the goal, as a derivation."""
+        number = self._program.number(atom)
+        by = {**self._free.by, number: -1}
+        while (clause := self._by[number]) >= 0:
+            number = self._program.heads[clause]
+            by[number] = clause
+        return Closure(self._program, by)
 
 
 class Closure:
     """What follows, and by which clause each atom was first had."""
 
     def __init__(self, program: Program, by: dict[int, int]) -> None:
-        self._program, self._by = program, by
+        self._program, self.by = program, by
 
     def has(self, atom: Atom) -> bool:
         """Whether it follows."""
-        return self._program.known(atom) and self._program.number(atom) in self._by
+        return self._program.known(atom) and self._program.number(atom) in self.by
 
     def atoms(self) -> Iterator[Atom]:
         """Everything that follows, cheapest first."""
-        return (self._program.atoms[number] for number in self._by)
+        return (self._program.atoms[number] for number in self.by)
 
     def clauses(self, atom: Atom) -> tuple[int, ...]:
         """The derivation of an atom: its clauses, each once, premises before what follows from them."""
@@ -137,7 +180,7 @@ class Closure:
         stack = [(self._program.number(atom), False)]
         while stack:
             number, ready = stack.pop()
-            clause = self._by[number]
+            clause = self.by[number]
             if ready:
                 order.append(clause)
             elif clause >= 0 and clause not in seen:
@@ -149,5 +192,5 @@ class Closure:
     def leaves(self, atom: Atom) -> tuple[Atom, ...]:
         """The atoms of the start from which it is derived."""
         bodies = [self._program.bodies[clause] for clause in self.clauses(atom)] or [(self._program.number(atom),)]
-        numbers = dict.fromkeys(one for body in bodies for one in body if self._by[one] < 0)
+        numbers = dict.fromkeys(one for body in bodies for one in body if self.by[one] < 0)
         return tuple(self._program.atoms[one] for one in numbers)

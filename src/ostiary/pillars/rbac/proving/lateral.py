@@ -7,58 +7,66 @@ enough for a proof, as a clause that perhaps holds (``effects``).
 Source: ``escalations.catalogue``; ``pkg/registry/rbac/escalation_check.go``.
 """
 
-from collections.abc import Iterator
-
 from ostiary.model.meta import Ref
 from ostiary.pillars.rbac.doubt import CLUSTER_ROLE, ROLE
 from ostiary.pillars.rbac.escalations.catalogue import PRIMITIVES
 from ostiary.pillars.rbac.escalations.facts import Fact, facts
-from ostiary.pillars.rbac.grants import CLUSTER, Grant
+from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.identity import MASTERS
-from ostiary.pillars.rbac.proving.atoms import ALL, AS, BOUND, MAY, Said, where
+from ostiary.pillars.rbac.proving.atoms import ALL, AS, BOUND, EVERY_NAMESPACE, MAY, Said, where
 from ostiary.pillars.rbac.proving.horn import Atom
 from ostiary.pillars.rbac.proving.scene import Scene
 from ostiary.pillars.rbac.subject import GROUP, SubjectKey
 
+Power = tuple[str, str, str]  # what it is, the scope, the name of a role or empty for any
+_EVERYWHERE = "bind-clusterroles-everywhere"
+_BINDS = ("bind-roles", "bind-clusterroles", _EVERYWHERE)
 _TOGETHER = tuple(one for one in PRIMITIVES if one.key.startswith(("bind-", "escalate-")) or one.key == "impersonate-groups")
 
 
 def by_one_identity(scene: Scene) -> None:
     """The clauses of every fact about rights that one identity has together."""
+    binds, escalates = set[Power](), set[Power]()
     for fact in facts(scene.authorizer, scene.columns, _TOGETHER):
-        match fact.primitive:
-            case "impersonate-groups":
-                for name in fact.names or (MASTERS,):
-                    note = Said("impersonates the group {}, by {}", (name, _by(fact)))
-                    scene.sure(AS(SubjectKey(GROUP, name)), AS(fact.subject), note=note)
-            case "bind-roles" | "bind-clusterroles" | "bind-clusterroles-everywhere":
-                _binds(scene, fact)
-            case _:
-                _escalates(scene, fact)
+        if fact.primitive == "impersonate-groups":
+            for name in fact.names or (MASTERS,):
+                note = Said("impersonates the group {}, by {}", (name, _by(fact)))
+                scene.sure(AS(SubjectKey(GROUP, name)), AS(fact.subject), note=note)
+            continue
+        found = binds if fact.primitive in _BINDS else escalates
+        for name in fact.names or ("",):
+            power = (fact.primitive, fact.scope, name)
+            found.add(power)
+            scene.sure(power, AS(fact.subject), note=Said("{}, by {}", (_words(*power), _by(fact))))
+    for power in sorted(binds):
+        _binds(scene, *power)
+    _escalates(scene, escalates)
 
 
 def _by(fact: Fact) -> str:
     return " and ".join(map(str, fact.bindings))
 
 
-def _binds(scene: Scene, fact: Fact) -> None:
-    everywhere = fact.primitive == "bind-clusterroles-everywhere"
-    for place in (CLUSTER,) if everywhere else scene.places(fact.scope):
-        if fact.primitive != "bind-roles" and not fact.names:
-            note = Said("binds cluster-admin to itself {}, by {}", (where(place), _by(fact)))
-            scene.sure(ALL(place), AS(fact.subject), note=note)
-        else:
-            for role in _roles(scene, fact, place):
-                note = Said("binds {} to itself {}, by {}", (role, where(place), _by(fact)))
-                scene.sure(bound(scene, role, place), AS(fact.subject), note=note)
+def _words(primitive: str, scope: str, name: str) -> str:
+    """What somebody has the power to do."""
+    does, kind = ("bind" if primitive in _BINDS else "escalate"), (ROLE if primitive.endswith("-roles") else CLUSTER_ROLE)
+    place = where(scope) if scope or primitive == _EVERYWHERE or does == "escalate" else "in every namespace"
+    return f"may {does} {f'{kind} {name}' if name else f'any {kind}'} {place}"
 
 
-def _roles(scene: Scene, fact: Fact, place: str) -> Iterator[Ref]:
-    if fact.primitive in ("bind-roles", "escalate-roles"):
-        there = scene.authorizer.grants.roles.roles
-        yield from (Ref(ROLE, place, name) for namespace, name in there if namespace == place and _named(fact, name))
+def _binds(scene: Scene, primitive: str, scope: str, name: str) -> None:
+    """Any ClusterRole is cluster-admin too; a Role by what it holds. In every namespace is one scope of its own."""
+    power: Atom = (primitive, scope, name)
+    place = scope or (CLUSTER if primitive == _EVERYWHERE else EVERY_NAMESPACE)
+    if primitive == "bind-roles":
+        for role in scene.roles_in(scope, name):
+            scene.sure(bound(scene, role, role.namespace), power, note=Said("binds {} to itself", (role,)))
+    elif name:
+        role = Ref(CLUSTER_ROLE, "", name)
+        scene.sure(bound(scene, role, place), power, note=Said("binds {} to itself", (role,)))
     else:
-        yield from (Ref(CLUSTER_ROLE, "", name) for name in fact.names)
+        for one in scene.namespaces if place == EVERY_NAMESPACE else (place,):
+            scene.sure(ALL(one), power, note=Said("binds cluster-admin to itself {}", (where(one),)))
 
 
 def bound(scene: Scene, role: Ref, scope: str) -> Atom:
@@ -68,24 +76,23 @@ def bound(scene: Scene, role: Ref, scope: str) -> Atom:
     return atom
 
 
-def _named(fact: Fact, name: str) -> bool:
-    return not fact.names or name in fact.names
-
-
-def _escalates(scene: Scene, fact: Fact) -> None:
+def _escalates(scene: Scene, powers: set[Power]) -> None:
     """It rewrites a role that it holds, or that it may bind once its rules are none."""
-    kind = ROLE if fact.primitive == "escalate-roles" else CLUSTER_ROLE
+    if not powers:
+        return
     for grant in scene.authorizer.grants.all:
-        if grant.role.kind == kind and _named(fact, grant.role.name) and _in(grant, fact):
-            note = Said("escalates {}, which it holds by {}, to everything, by {}", (grant.role, grant.binding, _by(fact)))
-            scene.sure(ALL(grant.scope), AS(fact.subject), scene.holding(grant), note=note)
-    note = Said("escalates a role that it may bind, {}, by {}", (where(fact.scope), _by(fact)))
-    for place in scene.places(fact.scope):
-        if kind == CLUSTER_ROLE or any(_roles(scene, fact, place)):
-            scene.sure(ALL(place), AS(fact.subject), MAY("write-bindings", place), note=note)
-    if kind == CLUSTER_ROLE:
-        scene.sure(ALL(CLUSTER), AS(fact.subject), MAY("write-cluster-bindings", CLUSTER), note=note)
-
-
-def _in(grant: Grant, fact: Fact) -> bool:
-    return fact.scope in (CLUSTER, grant.scope) and not grant.dangling
+        primitive = "escalate-roles" if grant.role.kind == ROLE else "escalate-clusterroles"
+        for power in ((primitive, scope, name) for scope in {grant.scope, CLUSTER} for name in (grant.role.name, "")):
+            if power in powers and not grant.dangling:
+                note = Said("rewrites {}, which it holds by {}", (grant.role, grant.binding))
+                scene.sure(ALL(grant.scope), power, scene.holding(grant), note=note)
+    for power in sorted(powers):
+        _, scope, name = power
+        roles = power[0] == "escalate-roles"
+        for place in scene.places(scope):
+            if not roles or any(scene.roles_in(place, name)):
+                note = Said("binds a role to itself {}, and rewrites it", (where(place),))
+                scene.sure(ALL(place), power, MAY("write-bindings", place), note=note)
+        if not roles:
+            note = Said("binds a role to itself in the whole cluster, and rewrites it")
+            scene.sure(ALL(CLUSTER), power, MAY("write-cluster-bindings", CLUSTER), note=note)

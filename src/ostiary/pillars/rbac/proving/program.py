@@ -17,7 +17,7 @@ from ostiary.pillars.rbac.escalations.primitive import Need, Place
 from ostiary.pillars.rbac.grants import CLUSTER, Grant
 from ostiary.pillars.rbac.identity import MASTERS
 from ostiary.pillars.rbac.proving import effects, lateral
-from ostiary.pillars.rbac.proving.atoms import ALL, AS, ByGrant, ByRole, Said
+from ostiary.pillars.rbac.proving.atoms import ALL, AS, EVERY_NAMESPACE, ByGrant, ByRole, Said
 from ostiary.pillars.rbac.proving.horn import Atom, Level
 from ostiary.pillars.rbac.proving.scene import Scene
 from ostiary.pillars.rbac.request import Request
@@ -93,7 +93,9 @@ def _follow(scene: Scene) -> None:
     done: set[Atom] = set()
     while scene.agenda or scene.roles.keys() - done:
         while scene.agenda:
-            effects.lead(scene, *scene.agenda.pop(0))
+            now, scene.agenda = scene.agenda, []
+            for right in now:
+                effects.lead(scene, *right)
         for atom in [one for one in scene.roles if one not in done]:
             done.add(atom)
             _of_role(scene, atom, *scene.roles[atom])
@@ -103,18 +105,22 @@ def _of_role(scene: Scene, atom: Atom, role: Ref, scope: str) -> None:
     """What a role that somebody may bind gives."""
     rules = rules_of(scene, role)
     absent = not scene.world.cluster.server_version and scene.authorizer.grants.roles.find(role) is None
+    places = scene.namespaces if scope == EVERY_NAMESPACE else (scope,)
     if absent and role.kind == CLUSTER_ROLE and role.name != CLUSTER_ADMIN:
-        scene.perhaps(ALL(scope), atom, note=Said("{} is not in the source, and could be anything", (role,)))
+        for place in places:
+            scene.perhaps(ALL(place), atom, note=Said("{} is not in the source, and could be anything", (role,)))
     if allows_everything(rules) or (absent and role == Ref(CLUSTER_ROLE, "", CLUSTER_ADMIN)):
-        scene.sure(ALL(scope), atom, note=ByRole(role, scope, _ANYTHING))
+        for place in places:
+            scene.sure(ALL(place), atom, note=ByRole(role, place, _ANYTHING))
         return
+    given = CLUSTER if scope == EVERY_NAMESPACE else scope  # a right in every namespace is one in all of them
     for right, need in scene.rights.items():
         if need.place is Place.CLUSTER and scope != CLUSTER:
             continue
         for request in need.requests:
             for limit in _limits(rules, request):
                 for name in _counting(need, frozenset((limit,)) if limit else None):
-                    scene.gives(atom, right, scope, name, ByRole(role, scope, request, name))
+                    scene.gives(atom, right, given, name, ByRole(role, scope, request, name))
 
 
 def rules_of(scene: Scene, role: Ref) -> tuple[PolicyRule, ...]:

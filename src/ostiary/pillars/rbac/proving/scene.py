@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 from ostiary.model.levels import Level
 from ostiary.model.meta import Ref
+from ostiary.model.rbac import Role
 from ostiary.model.rbac_intent import Assumed
 from ostiary.model.workloads import AnyWorkload
 from ostiary.model.world import World
 from ostiary.pillars.rbac.authorizer import Authorizer
 from ostiary.pillars.rbac.columns import Columns
+from ostiary.pillars.rbac.doubt import ROLE
 from ostiary.pillars.rbac.escalations.primitive import Need
 from ostiary.pillars.rbac.grants import Grant
 from ostiary.pillars.rbac.identity import split_service_account
@@ -52,7 +54,8 @@ class Scene:
     accounts: dict[str, tuple[str, ...]]  # that are there
     absent: dict[str, tuple[str, ...]]  # that bindings name and that are not there
     pods: tuple[Carried, ...]
-    templates: dict[str, dict[str, list[str]]]  # names of the workloads there, by resource and namespace
+    own_roles: dict[str, tuple[str, ...]]  # names of the Roles of each namespace
+    templates: dict[str, dict[str, tuple[str, ...]]]  # names of the workloads there, by resource and namespace
     loose: dict[str, bool]  # namespaces without a level, and whether that is sure
     program: Program = field(default_factory=Program)
     agenda: list[Leads] = field(default_factory=list)
@@ -84,6 +87,7 @@ class Scene:
             accounts=accounts,
             absent=absent,
             pods=carried(world.cluster),
+            own_roles=_names(world.cluster.roles),
             templates={resource: _names(getattr(world.cluster, section)) for resource, section in _SECTIONS.items()},
             loose=_loose(world, namespaces),
             numbers={id(grant): number for number, grant in enumerate(authorizer.grants.all)},
@@ -115,6 +119,11 @@ class Scene:
                 self.agenda.append((right, scope, name))
             self.program.add(atom, owner, level=horn.Level.BOUND, cost=1, note=note)
 
+    def roles_in(self, scope: str, name: str) -> tuple[Ref, ...]:
+        """The Roles of that name (empty: all) in a scope."""
+        found = (Ref(ROLE, place, one) for place in self.places(scope) for one in self.own_roles.get(place, ()))
+        return tuple(role for role in found if name in ("", role.name))
+
     def places(self, scope: str) -> tuple[str, ...]:
         """The namespaces of a scope."""
         return (scope,) if scope else self.namespaces
@@ -138,11 +147,11 @@ def _accounts(world: World, keys: Iterable[SubjectKey]) -> tuple[dict[str, tuple
     )
 
 
-def _names(workloads: Iterable[AnyWorkload]) -> dict[str, list[str]]:
+def _names(workloads: Iterable[AnyWorkload | Role]) -> dict[str, tuple[str, ...]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for one in workloads:
         found[one.metadata.namespace].append(one.metadata.name)
-    return dict(found)
+    return {namespace: tuple(names) for namespace, names in found.items()}
 
 
 def _loose(world: World, namespaces: Iterable[str]) -> dict[str, bool]:
