@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -232,3 +233,39 @@ async def replayed(scene: Scene) -> None:
         path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
         answer = json.loads((await scene.admin.request("POST", path, body=json.dumps(body).encode())).body)
         assert answer["status"]["allowed"], row
+
+
+async def test_by_command_with_a_way_back_at_any_time(scene: Scene, audit: Path, tmp_path: Path) -> None:
+    intent = tmp_path / "ostiary.yaml"
+    intent.write_text(
+        "apiVersion: ostiary.dev/v1\nkind: Intent\nrbac: {canary: [backup], leave: [{kind: Group, name: auditors}]}\n"
+    )
+    asked = ("enforce", "rbac", "--evidence", str(audit), "--intent", str(intent))
+    journal, back, again = (str(tmp_path / name) for name in ("journal", "back.json", "back.journal"))
+    never = workloads.never()
+    everything = {f"{who}: {call}" for who, call in never}
+
+    code, said = await ostiary(scene, *asked, "--shadow", "--format", "json")
+    assert code == 1, said
+    denied = {(one["user"], one["request"]) for one in json.loads(said)["wouldDeny"]}
+    assert (workloads.account_of("metrics"), 'get secrets "card-processor" in namespace payments') in denied
+    assert len(denied) == len(never)  # what was tried once, on the last day, and nothing else
+    code, said = await ostiary(scene, *asked, "--yes", "--journal", journal, "--restore-plan", back)
+    assert code == 0, said
+    await until_denied(scene, never, everything)
+    code, said = await ostiary(scene, "apply", back, "--yes", "--journal", again)
+    assert code == 0, said
+    await until_denied(scene, never, set())
+    for path in (again, journal):
+        code, said = await ostiary(scene, "undo", path, "--yes")
+        assert code == 0, said
+    await until_denied(scene, never, set())
+
+
+async def ostiary(scene: Scene, *arguments: str) -> tuple[int, str]:
+    """The command as a person runs it: its exit code, and what it answers, or says when it fails."""
+    program = Path(sys.executable).with_name("ostiary")
+    pipe = asyncio.subprocess.PIPE
+    run = await asyncio.create_subprocess_exec(program, *arguments, env=scene.cluster.environment(), stdout=pipe, stderr=pipe)
+    out, err = await run.communicate()
+    return run.returncode or 0, out.decode() or err.decode()
