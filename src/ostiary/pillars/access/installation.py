@@ -1,8 +1,9 @@
 """What stands on a cluster so that it can be behind the gateway: shown to whoever adds it before anything is made, and taken away whole.
 
 Two service accounts in a namespace of their own. ``ostiary-gateway`` holds one role, empty until a grant is live. ``ostiary-controller`` makes and ends
-bindings: of the roles that may be granted, by name, and of no other; it rewrites the gateway's roles, by name; it makes tokens of these two accounts. Its power
-is that of the strongest role that it may bind, and its token never meets a person's request.
+bindings: of the roles that may be granted, by name, and of no other; it rewrites the gateway's roles, by name; it makes tokens of these two accounts. What
+RBAC cannot say about it, an admission policy does (``fence``). Its power is that of the strongest role that it may bind, and its token never meets a
+person's request.
 
 ``escalate`` and ``bind`` are limited by name, which needs the roles to be there: a role that is being created has no name to compare. So every
 role is installed, and only ever changed afterwards. Source: ``pkg/registry/rbac/escalation_check.go``.
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 
 from ostiary.model.access import CONTROLLER_ACCOUNT, GATEWAY_ACCOUNT, NAMESPACE
 from ostiary.model.rbac import PolicyRule, Subject
+from ostiary.pillars.access.fence import fence
 from ostiary.pillars.access.impersonation import GATEWAY_ROLE, SUBJECT, on_role
 from ostiary.pillars.access.objects import RBAC, Object, Part, bare, binding, cluster_role, role
 
@@ -34,6 +36,7 @@ def installation(grantable: Iterable[str]) -> tuple[Object, ...]:
         cluster_role(GATEWAY_ROLE, (), part),
         *(cluster_role(on_role(name), (), part) for name in names),
         binding(GATEWAY_ROLE, (SUBJECT,), GATEWAY_ROLE, part),
+        *fence(),
         cluster_role(CONTROLLER_ROLE, controller_rules(names), part),
         binding(CONTROLLER_ROLE, (_CONTROLLER,), CONTROLLER_ROLE, part),
         role(TOKENS_ROLE, NAMESPACE, (_TOKENS,), part),

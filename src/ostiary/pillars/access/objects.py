@@ -31,6 +31,14 @@ _PLURALS = {
     "Role": "roles",
     "ClusterRoleBinding": "clusterrolebindings",
     "RoleBinding": "rolebindings",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
+}
+_VERSIONS = {
+    "Namespace": "v1",
+    "ServiceAccount": "v1",
+    "ValidatingAdmissionPolicy": "admissionregistration.k8s.io/v1",
+    "ValidatingAdmissionPolicyBinding": "admissionregistration.k8s.io/v1",
 }
 
 
@@ -59,13 +67,17 @@ class Object:
 
 def target(kind: str, name: str, namespace: str = "") -> Target:
     """The address of an object of the kinds that are used here."""
-    version = "v1" if kind in ("Namespace", "ServiceAccount") else RBAC_V1
-    return Target(api_version=version, kind=kind, resource=_PLURALS[kind], namespace=namespace, name=name)
+    return Target(api_version=_VERSIONS.get(kind, RBAC_V1), kind=kind, resource=_PLURALS[kind], namespace=namespace, name=name)
 
 
 def bare(kind: str, name: str, part: Part, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> Object:
     """An object that is nothing but its name: a namespace, a service account."""
     return _object(target(kind, name, namespace), part, {}, labels or {}, {})
+
+
+def custom(kind: str, name: str, part: Part, body: Mapping[str, Any]) -> Object:
+    """An object of another kind, in no namespace, with the body that is given."""
+    return _object(target(kind, name), part, body, {}, {})
 
 
 def cluster_role(name: str, rules: tuple[PolicyRule, ...], part: Part) -> Object:
