@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ostiary.cli.checking import at_least, beyond_declared, drifted
 from ostiary.cli.output import FINDINGS, HOLDS, UNKNOWN, FindingFormat, Format, answer_json, table
 from ostiary.cli.showing import (
     missing_json,
@@ -25,9 +26,6 @@ from ostiary.cli.showing import (
 from ostiary.cli.where import Where, with_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ostiary.model.finding import Finding, Severity
     from ostiary.model.verdict import Missing
     from ostiary.model.world import World
     from ostiary.pillars import Pillar
@@ -94,37 +92,15 @@ def check(
     """What is wrong now. Exit 0: nothing; 1: findings; 4: nothing found, but not everything could be seen."""
     chosen = _pillar(pillar, "check")
     world = _of_access(pillar, where.world(), behind)
-    bad_enough = _at_least(severity)
+    bad_enough = at_least(severity)
     every = [
-        *(_drift(pillar, world, since) if since else ()),
-        *(_beyond(pillar, world, declared) if declared else ()),
+        *(drifted(pillar, world, since) if since else ()),
+        *(beyond_declared(pillar, world, declared) if declared else ()),
         *chosen.check(world),
     ]
     findings, missing = [found for found in every if found.severity in bad_enough], chosen.unseen(world)
     show_findings(form, pillar, world, findings, missing)
     raise typer.Exit(FINDINGS if findings else UNKNOWN if missing else HOLDS)
-
-
-def _drift(pillar: str, world: "World", since: str) -> "Iterator[Finding]":
-    from ostiary.cli.source import read_world
-    from ostiary.core.errors import BadInput
-    from ostiary.pillars.pods import drift
-
-    if pillar != "pods":
-        raise BadInput(f"--since compares levels of pods, not {pillar}", todo="ostiary snapshot diff compares everything")
-    return drift(world, read_world(since))
-
-
-def _beyond(pillar: str, world: "World", declared: str) -> "Iterator[Finding]":
-    from ostiary.cli.source import read_world
-    from ostiary.core.errors import BadInput
-    from ostiary.pillars.rbac.detections.beyond import beyond
-
-    if pillar != "rbac":
-        raise BadInput(
-            f"--declared compares rights of service accounts, not {pillar}", todo="ostiary check rbac --declared DIR"
-        )
-    return beyond(world, read_world(declared))
 
 
 @with_where
@@ -311,13 +287,3 @@ def enforce(
             journal=journal,
             form=form,
         )
-
-
-def _at_least(severity: str) -> "set[Severity]":
-    from ostiary.core.errors import BadInput
-    from ostiary.model.finding import Severity
-
-    worst_first = list(Severity)
-    if severity not in map(str, worst_first):
-        raise BadInput(f"there is no severity {severity!r}", todo=f"one of {', '.join(map(str, worst_first))}")
-    return set(worst_first[: worst_first.index(Severity(severity)) + 1])
