@@ -25,8 +25,9 @@ OUTLIVED = Code("ACCESS-003", Severity.HIGH, "binding of a grant that has ended 
 UNEXPLAINED = Code("ACCESS-004", Severity.HIGH, "binding says that it is a grant's, and no live grant explains it", _PRACTICES)
 NEIGHBOUR = Code("ACCESS-005", Severity.HIGH, "somebody else is at home in ostiary's namespace", _PRACTICES)
 OLD_WAY = Code("ACCESS-006", Severity.LOW, "impersonation is not limited by request", _IMPERSONATION)
+BECOMING = Code("ACCESS-007", Severity.HIGH, "others can act as the gateway's or the controller's account", _PRACTICES)
 
-CODES: tuple[Code, ...] = (STANDING, FOREIGN, OUTLIVED, UNEXPLAINED, NEIGHBOUR, OLD_WAY)
+CODES: tuple[Code, ...] = (STANDING, FOREIGN, OUTLIVED, UNEXPLAINED, NEIGHBOUR, OLD_WAY, BECOMING)
 
 
 def finding(code: Code, subject: Ref, reason: str, *, witness: str = "", fix: str, severity: Severity | None = None) -> Finding:
