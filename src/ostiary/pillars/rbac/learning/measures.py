@@ -18,7 +18,7 @@ from ostiary.pillars.rbac.escalations.catalogue import PRIMITIVES
 from ostiary.pillars.rbac.learning.atom import Action
 from ostiary.pillars.rbac.learning.sightings import Sightings
 from ostiary.pillars.rbac.request import Request
-from ostiary.pillars.rbac.rule import ALL, allows
+from ostiary.pillars.rbac.rule import ALL
 from ostiary.pillars.rbac.vocabulary import CLUSTER_SCOPED, NAMESPACED
 
 Rules = tuple[PolicyRule, ...]
@@ -77,6 +77,10 @@ class Yardstick:
             }
         return found
 
+    @cached_property
+    def _resources(self) -> frozenset[tuple[str, str]]:
+        return frozenset((group, resource) for _, group, resource in self._actions)
+
     def size(self, everywhere: Rules, namespaced: Mapping[str, Rules]) -> Size:
         """How much rules allow, cluster-wide and by namespace."""
         total: Counter[str] = Counter()
@@ -100,13 +104,29 @@ class Yardstick:
 
     def _of(self, rule: PolicyRule) -> dict[Action, bool]:
         if rule not in self._known:
-            bare = PolicyRule(verbs=rule.verbs, api_groups=rule.api_groups, resources=rule.resources)
-            said = (
-                Action(verb, group, resource) for verb in rule.verbs for group in rule.api_groups for resource in rule.resources
-            )
-            every = (*self._actions, *(action for action in said if ALL not in action and "*/" not in action.resource))
-            self._known[rule] = {action: bool(rule.resource_names) for action in every if allows(bare, _request(action))}
+            every = self._said(rule) if _plain(rule) else [action for action in self._actions if _allowed(rule, action)]
+            self._known[rule] = dict.fromkeys(every, bool(rule.resource_names))
         return self._known[rule]
+
+    def _said(self, rule: PolicyRule) -> list[Action]:
+        """The actions of a rule without stars: each resource in the groups that have it, in all of them where nobody knows it."""
+        every = [(group, resource) for group in rule.api_groups for resource in rule.resources]
+        known = {resource for group, resource in every if (group, resource) in self._resources}
+        real = [(group, what) for group, what in every if what not in known or (group, what) in self._resources]
+        return [Action(verb, group, what) for group, what in real for verb in rule.verbs]
+
+
+def _plain(rule: PolicyRule) -> bool:
+    return ALL not in (*rule.verbs, *rule.api_groups) and not any(what.startswith(ALL) for what in rule.resources)
+
+
+def _allowed(rule: PolicyRule, action: Action) -> bool:
+    """As ``rule.allows``, without a name."""
+    verb, group, resource = action
+    if not ((ALL in rule.verbs or verb in rule.verbs) and (ALL in rule.api_groups or group in rule.api_groups)):
+        return False
+    subresource = resource.partition("/")[2]
+    return ALL in rule.resources or resource in rule.resources or bool(subresource and f"*/{subresource}" in rule.resources)
 
 
 def ratio(used: int, granted: int) -> float | None:
@@ -125,11 +145,6 @@ def unseen(seen: Sightings) -> float | None:
 
 def _requests() -> Iterable[Request]:
     return (one for way in PRIMITIVES for need in way.needs for one in need.requests)
-
-
-def _request(action: Action) -> Request:
-    resource, _, subresource = action.resource.partition("/")
-    return Request(action.verb, resource, action.api_group, subresource)
 
 
 def _add(total: Counter[str], action: Action, named: bool, places: int) -> None:
