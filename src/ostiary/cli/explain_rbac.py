@@ -4,6 +4,7 @@
     ostiary explain rbac --as system:serviceaccount:shop:web create pods/exec web-1 -n shop
     ostiary explain rbac --as ann --as-group dev get /metrics
     ostiary explain rbac --who get secrets -n shop
+    ostiary explain rbac --chain get secrets -n shop
     ostiary explain rbac --batch questions.ndjson --source manifests/ --format json
 
 ``--as`` is somebody who signed in: service accounts and nodes get the groups that Kubernetes gives them, everybody gets
@@ -46,6 +47,12 @@ def rbac(
     ] = None,
     namespace: Annotated[str, typer.Option("--namespace", "-n", help="The namespace; without it, cluster-wide.")] = "",
     who: Annotated[bool, typer.Option("--who", help="List everybody who may. Without -n: in whatever namespace.")] = False,
+    chain: Annotated[
+        bool,
+        typer.Option(
+            "--chain", help="Everybody who gets there by a chain of escalations, and how. Also: --chain cluster-admin."
+        ),
+    ] = False,
     batch: Annotated[
         str | None,
         typer.Option("--batch", metavar="FILE", help="Questions, one JSON object a line; - is stdin. One answer a line."),
@@ -77,6 +84,11 @@ def rbac(
     from ostiary.pillars.rbac.authorizer import Authorizer
     from ostiary.pillars.rbac.question import asked, read_fields
 
+    if chain:
+        from ostiary.cli.rbac_chains import show_chains
+
+        _check_alone(user, groups, who=who, batch=batch)
+        raise typer.Exit(show_chains((verb, resource, name), namespace, source, kubeconfig, context, form))
     _check_usage(verb, resource, user, groups, who=who, batch=batch)
     selected = read_fields(fields)
     cluster = read_cluster(source, kubeconfig=kubeconfig, context=context)
@@ -89,6 +101,13 @@ def rbac(
     if who:
         raise typer.Exit(_show_who(authorizer, cluster, question, form))
     raise typer.Exit(_show_one(authorizer, user or "", tuple(groups or ()), question, form))
+
+
+def _check_alone(user: str | None, groups: list[str] | None, *, who: bool, batch: str | None) -> None:
+    from ostiary.core.errors import BadInput
+
+    if user or groups or who or batch is not None:
+        raise BadInput("--chain asks about everybody", todo="leave out --as, --as-group, --who and --batch")
 
 
 def _check_usage(
