@@ -265,12 +265,12 @@ async def test_five_hundred_long_groups_come_through(liar: Liar) -> None:
 async def test_the_device_grant_waits_as_long_as_it_is_told(liar: Liar) -> None:
     liar.device_says = ["authorization_pending", "slow_down", "yes"]
     party = RelyingParty(liar.settings())
-    code = await party.device_start()
+    code = await party.device_start("v" * 43)
     assert (code.user_code, code.interval) == ("ABCD-EFGH", 1)
     now = datetime.now(UTC)
-    assert await party.device_poll(code, now) == Pending(1)
-    assert await party.device_poll(code, now) == Pending(6)
-    assert isinstance(await party.device_poll(code, now), Identity)
+    assert await party.device_poll(code, "v" * 43, now) == Pending(1)
+    assert await party.device_poll(code, "v" * 43, now) == Pending(6)
+    assert isinstance(await party.device_poll(code, "v" * 43, now), Identity)
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ async def test_the_device_grant_waits_as_long_as_it_is_told(liar: Liar) -> None:
 async def test_a_device_code_that_came_to_nothing(liar: Liar, says: str, why: str) -> None:
     liar.device_says = [says]
     with pytest.raises(Refused, match=why):
-        await RelyingParty(liar.settings()).device_poll(DeviceCode("d", "", "", "", 60, 1), datetime.now(UTC))
+        await RelyingParty(liar.settings()).device_poll(DeviceCode("d", "", "", "", 60, 1), "v" * 43, datetime.now(UTC))
 
 
 async def test_a_provider_without_device_codes(liar: Liar) -> None:
     liar.about_itself = changed(device_authorization_endpoint=None)
     with pytest.raises(Refused, match="has no device sign-in"):
-        await RelyingParty(liar.settings()).device_start()
+        await RelyingParty(liar.settings()).device_start("v" * 43)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,6 @@ class RelyingParty:
     async def authorize_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Where the browser is sent."""
         metadata = await self._known()
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = {
             "response_type": "code",
             "client_id": self.settings.client_id,
@@ -78,8 +77,7 @@ class RelyingParty:
             "scope": " ".join(self._scopes(metadata)),
             "state": state,
             "nonce": nonce,
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
+            **_challenge(verifier),
         }
         joiner = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{joiner}{urlencode(query)}"
@@ -93,23 +91,28 @@ class RelyingParty:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
         return await self._identity(metadata, await self._token(metadata, form), nonce, now)
 
-    async def device_start(self) -> DeviceCode:
-        """Begin the device grant. Refused when the provider has none."""
+    async def device_start(self, verifier: str) -> DeviceCode:
+        """Begin the device grant, with PKCE too: Keycloak wants it where the client is set to it. Refused when the provider has none."""
         metadata = await self._known()
         if not metadata.device_authorization_endpoint:
             raise Refused(
                 f"the sign-on provider {self.settings.name} has no device sign-in", todo="sign in with a browser: ostiary login"
             )
-        form = {"client_id": self.settings.client_id, "scope": " ".join(self._scopes(metadata))}
+        form = {"client_id": self.settings.client_id, "scope": " ".join(self._scopes(metadata)), **_challenge(verifier)}
         said = await self._authenticated(metadata, metadata.device_authorization_endpoint, form)
         if not said.ok:
             raise self._refusal(said)
         return self._device_code(said)
 
-    async def device_poll(self, code: DeviceCode, now: datetime) -> Identity | Pending:
+    async def device_poll(self, code: DeviceCode, verifier: str, now: datetime) -> Identity | Pending:
         """Whom the device code names by now. Refused when the person declined or the code has expired."""
         metadata = await self._known()
-        form = {"grant_type": _DEVICE, "device_code": code.code, "client_id": self.settings.client_id}
+        form = {
+            "grant_type": _DEVICE,
+            "device_code": code.code,
+            "client_id": self.settings.client_id,
+            "code_verifier": verifier,
+        }
         said = await self._authenticated(metadata, metadata.token_endpoint, form)
         match said.text("error"):
             case "authorization_pending":
@@ -213,6 +216,13 @@ class RelyingParty:
             "expired_token": "it took too long",
             "invalid_grant": "the code was used already, or it took too long",
             "invalid_client": "the provider does not know this client, or its secret is wrong: have sign_on checked",
+            "unauthorized_client": "this client may not do that there, or its secret is wrong: have sign_on checked",
         }
         why = known.get(code, words.rstrip(": "))
         return Refused(f"the sign-on provider {self.settings.name} refused: {why}", todo=_AGAIN)
+
+
+def _challenge(verifier: str) -> dict[str, str]:
+    """PKCE with S256, RFC 7636 section 4.2."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return {"code_challenge": digest, "code_challenge_method": "S256"}

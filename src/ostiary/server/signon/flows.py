@@ -103,8 +103,9 @@ class Flows:
             raise Refused(
                 "the built-in sign-on needs no device code", todo="sign in with the password: ostiary login --password"
             )
-        code = await self._party(provider).device_start()
-        progress = Progress(provider=provider, device_code=code.code, interval=code.interval, way="device")
+        verifier = secrets.token_urlsafe(48)
+        code = await self._party(provider).device_start(verifier)
+        progress = Progress(provider=provider, verifier=verifier, device_code=code.code, interval=code.interval, way="device")
         started = await self.sign_ins.start(progress, now)
         return DeviceStart(started.secret, code, now + min(LIFE, timedelta(seconds=code.seconds)))
 
@@ -119,7 +120,7 @@ class Flows:
         if not await self.sign_ins.move_mine(secret, progress, asked):
             return Pending(progress.interval)
         code = DeviceCode(progress.device_code, "", "", "", 0, progress.interval)
-        answer = await self._party(progress.provider).device_poll(code, now)
+        answer = await self._party(progress.provider).device_poll(code, progress.verifier, now)
         if isinstance(answer, Pending):
             await self.sign_ins.move_mine(secret, asked, msgspec.structs.replace(asked, interval=answer.interval))
             return answer

@@ -76,7 +76,9 @@ def shown(name: str) -> str:
 def _check_email(provider: str, said: str, claims: Mapping[str, Any], rules: ClaimRules) -> None:
     if claims.get("email_verified") is not True and not rules.unverified_email:
         raise _refused(provider, f"has not verified the address {said}", "verify it there, then sign in again")
-    domain = said.rpartition("@")[2].lower()
+    local, at, domain = said.lower().rpartition("@")
+    if not (local and at and domain) or "@" in local:
+        raise _refused(provider, f"calls {said} an e-mail address", "have its claims checked, or choose another claim: sign_on")
     if rules.domains and domain not in {one.lower() for one in rules.domains}:
         raise _refused(provider, f"names {said}, of a domain that is not let in", "sign in with your organisation's address")
 
