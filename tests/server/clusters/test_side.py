@@ -123,6 +123,32 @@ async def test_a_credential_that_expired_while_ostiary_was_off_says_what_to_do(
     assert (await side.reconcile("here", (), datetime.now(UTC))).problems == ()
 
 
+async def test_a_credential_renews_itself_when_it_is_due(behind: Behind, side: Clusters, tmp_path: Path) -> None:
+    await side.add(behind.record, await a_token(behind))
+    kept, now = tmp_path / "clusters" / "here.token", datetime.now(UTC)
+    before = kept.read_text()
+    assert (await side.reconcile("here", (), now)).problems == ()
+    assert kept.read_text() == before  # it is not due
+    Credentials(tmp_path / "clusters").keep("here", AccountToken(before, now - timedelta(days=2), now + timedelta(days=5)))
+    assert (await side.reconcile("here", (), now)).problems == ()
+    assert kept.read_text() != before
+
+
+async def test_an_upgraded_server_narrows_the_gateway_at_the_next_close_look(behind: Behind, side: Clusters) -> None:
+    await side.add(behind.record, await a_token(behind))
+    grants = [a_grant("alice", "view", "default", name="g1")]
+    await rows.change(side._store, "here", constrained=False, version="v1.35.0")
+    assert (await side.reconcile("here", grants, datetime.now(UTC))).problems == ()
+    old = await behind.admin.get(target("ClusterRole", "ostiary:gateway"))
+    assert isinstance(old, Stored)
+    assert {rule["verbs"][0] for rule in old.object["rules"]} == {"impersonate"}
+    assert (await side.reconcile("here", grants, datetime.now(UTC), thorough=True)).problems == ()
+    new = await behind.admin.get(target("ClusterRole", "ostiary:gateway"))
+    assert isinstance(new, Stored)
+    assert "impersonate" not in {verb for rule in new.object["rules"] for verb in rule["verbs"]}
+    assert (await side.statuses())[0].constrained
+
+
 async def test_a_name_that_is_taken_is_not_touched_and_nothing_is_left_behind(behind: Behind) -> None:
     await uninstall(behind.admin, ROLES)
     await behind.admin.delete(target("ClusterRoleBinding", "ostiary:controller"))
