@@ -64,7 +64,7 @@ def arguments(cluster: RunningCluster, name: str, **instead: object) -> list[str
 @contextmanager
 def started(command: list[str], log: Path) -> Iterator[None]:
     """A program that ends with the test, and with this process however that ends."""
-    tied = [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), *command]
+    tied = [sys.executable, "-I", "-S", str(TIED), str(os.getpid()), command[0], *command]
     with log.open("ab") as file, subprocess.Popen(tied, stdout=file, stderr=file, cwd=log.parent) as process:
         try:
             yield
