@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ostiary.model.world import World
 
 
+_EMPTY = "Nothing is claimed"  # how the claim of a policy begins that asks for nothing
+
+
 def show_verdict(verdict: "Proof[Any] | Refutation | Unknown", world: "World", form: Format) -> int:
     """Write a verdict as the answer; returns its exit code."""
     from ostiary.model.verdict import Proof, Refutation
@@ -35,6 +38,8 @@ def show_verdict(verdict: "Proof[Any] | Refutation | Unknown", world: "World", f
         answer_json({"world": world.digest, **shown})
     else:
         answer("\n".join(lines))
+    if isinstance(verdict, Proof) and verdict.claim.startswith(_EMPTY):
+        say("beware: this holds of every cluster, and protects nothing")
     return code
 
 
