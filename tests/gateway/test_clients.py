@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from tests.gateway.behind import gateway_token, grant, upstream
 from tests.gateway.door import DOMAIN, Door, eventually
 
-from ostiary.sandbox import RunningCluster
+from ostiary.sandbox import RunningCluster, engines
 from ostiary.sandbox.namespaces import fresh_namespace
 from ostiary.sandbox.ports import free_ports
 
@@ -259,6 +259,30 @@ def test_the_python_client_lists_watches_and_executes(client: Client) -> None:
         check=False,
     )
     assert done.stdout.split() == ["box", "web", "box", "web", "hello"], done.stderr
+
+
+CHART = {
+    "Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}",
+    "values.yaml": "{said: one}",
+    "templates/one.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ .Release.Name }}'}, data: {said: '{{ .Values.said }}'}}",
+}
+
+
+def test_helm_installs_upgrades_and_takes_away(client: Client, tmp_path: Path) -> None:
+    helm = engines.ensure(("helm",)) / "helm"
+    for name, text in CHART.items():
+        (tmp_path / "shop" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / name).write_text(text)
+    mine = replace(client, program=helm)
+    release, chart = f"r{time.monotonic_ns()}", str(tmp_path / "shop")
+    mine.run("install", release, chart, "--wait")
+    mine.run("upgrade", release, chart, "--set", "said=two")
+    assert client.run("get", "configmap", release, "--output=jsonpath={.data.said}").stdout == "two"
+    mine.run("rollback", release, "1")
+    assert client.run("get", "configmap", release, "--output=jsonpath={.data.said}").stdout == "one"
+    assert release in mine.run("list", "--short").stdout
+    mine.run("uninstall", release)
+    assert release not in mine.run("list", "--short").stdout
 
 
 def test_every_stream_has_its_start_and_its_end_on_record(client: Client) -> None:

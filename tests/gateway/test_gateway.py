@@ -1,9 +1,11 @@
 """The gateway's directory and its Envoy: what is bad never replaces what is good, what was revoked is refused at once, what crashes comes back."""
 
+import asyncio
 import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,10 @@ import pytest
 from msgspec.structs import replace
 from tests.gateway.door import DOMAIN, SESSION, Door, eventually, parse
 
-from ostiary.core.errors import BadInput, Refused
+from ostiary.core.errors import BadInput, Refused, Unreachable
+from ostiary.gateway import Gateway, admin
+from ostiary.gateway.following import everything
+from ostiary.gateway.rotation import archives, rotate
 from ostiary.model.access import Upstream
 
 # An upstream that nobody listens on: what passes every check of the gateway is answered 503.
@@ -193,3 +198,55 @@ def test_every_request_leaves_a_record_refused_ones_too(door: Door) -> None:
     assert (found["code"], found["p"], found["m"]) == (401, "/api/v1/secrets", "GET")
     assert "user" not in found
     assert "no.such.token" not in json.dumps(found)
+
+
+def test_a_port_that_is_taken_is_said_at_once(door: Door) -> None:
+    other = Gateway(door.gateway.directory, workers=1)
+    with pytest.raises(Unreachable, match="another program does"):
+        door.do(other.run(asyncio.Event()))
+    assert status(door) == 503
+
+
+def test_records_are_rotated_and_go_on(door: Door) -> None:
+    before = len(list(everything(door.gateway.directory)))
+    status(door)
+    eventually(lambda: len(list(everything(door.gateway.directory))) == before + 1)
+    assert door.do(rotate(door.gateway.directory, largest=1))
+    assert not door.do(rotate(door.gateway.directory, largest=1 << 40))
+    status(door)
+    eventually(lambda: len(list(everything(door.gateway.directory))) == before + 2)
+    assert len(archives(door.gateway.directory)) == 1
+
+
+def test_a_socket_in_a_deep_directory_is_reached(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["deep" * 8] * 6)
+    gateway = Gateway(deep, workers=1)
+    assert len(str(gateway.admin)) > 200
+    with Door(tmp_path / "near", [], {}) as near:
+        (deep / "admin.sock").symlink_to(near.gateway.admin)
+        assert near.do(gateway.ready())
+
+
+def test_the_command_runs_a_directory_and_stops_cleanly(tmp_path: Path) -> None:
+    with Door(tmp_path, [], {}) as made:
+        directory = made.gateway.directory
+    with subprocess.Popen(["ostiary", "gateway", str(directory)], stderr=subprocess.PIPE, text=True) as running:
+        eventually(lambda: made_ready(directory), within=20)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(10) == 0
+    assert not made_ready(directory)
+
+
+def test_envoy_ends_with_whoever_looks_after_it(tmp_path: Path) -> None:
+    """A gateway whose supervisor was killed would go on with grants that nobody ends."""
+    with Door(tmp_path, [], {}) as made:
+        directory = made.gateway.directory
+    with subprocess.Popen(["ostiary", "gateway", str(directory)], stderr=subprocess.DEVNULL) as running:
+        eventually(lambda: made_ready(directory), within=20)
+        running.kill()
+        running.wait(10)
+    eventually(lambda: not made_ready(directory), within=5)
+
+
+def made_ready(directory: Path) -> bool:
+    return asyncio.run(admin.ready(directory / "admin.sock"))

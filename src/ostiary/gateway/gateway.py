@@ -19,6 +19,7 @@ from typing import Any
 from ostiary.adapters.files import write_atomically
 from ostiary.core.errors import BadInput
 from ostiary.gateway import admin
+from ostiary.gateway.listening import require_free
 from ostiary.gateway.rotation import rotate
 from ostiary.gateway.supervision import Supervision
 from ostiary.gateway.validating import validate
@@ -72,6 +73,7 @@ class Gateway:
         """Supervise Envoy until ``stop``; there must have been an ``apply``, now or in an earlier life."""
         if not (self.directory / names.BOOTSTRAP).is_file():
             raise BadInput(f"{self.directory} holds no configuration", todo="it is written by the control plane: ostiary up")
+        require_free(self.directory)
         rotating = asyncio.create_task(self._rotate())
         try:
             await self.supervision.run(stop)
