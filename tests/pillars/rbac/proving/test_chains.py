@@ -109,17 +109,17 @@ REACHES = {
     "bind": (f"bind {CLUSTER_ROLES}; create clusterrolebindings.{GROUP}", "", 2),
     "bind by name": (f"bind {CLUSTER_ROLES} =crown; create clusterrolebindings.{GROUP}", "", 3),
     "bind in the castle": ("", f"bind {CLUSTER_ROLES} =crown; create {BINDINGS}", 5),
-    "escalate": (f"escalate,update {CLUSTER_ROLES} =wide", "", 2),
-    "escalate and bind": (f"escalate,patch {CLUSTER_ROLES}; create clusterrolebindings.{GROUP}", "", 2),
+    "escalate": (f"escalate,update {CLUSTER_ROLES} =wide", "", 1),
+    "escalate and bind": (f"escalate,patch {CLUSTER_ROLES}; create clusterrolebindings.{GROUP}", "", 1),
     "certificate": (
         f"create {CSR}; update {CSR}/approval; approve signers.certificates.k8s.io =kubernetes.io/kube-apiserver-client",
         "",
-        4,
+        1,
     ),
     "kubelet": ("get nodes/proxy", "", 4),
     "kubelet by name": ("get nodes/proxy =n1", "", 4),
     "webhook": (f"patch mutatingwebhookconfigurations.{ADMISSION}", "", 2),
-    "policy": (f"create mutatingadmissionpolicies.{ADMISSION}; create mutatingadmissionpolicybindings.{ADMISSION}", "", 3),
+    "policy": (f"create mutatingadmissionpolicies.{ADMISSION}; create mutatingadmissionpolicybindings.{ADMISSION}", "", 1),
     "webhook that observes": (f"create validatingwebhookconfigurations.{ADMISSION}", "", 4),
 }
 NEARLY = {

@@ -14,7 +14,8 @@ from ostiary.pillars.rbac.proving.horn import Atom, Closure, Level
 from ostiary.pillars.rbac.proving.scene import Scene
 from ostiary.pillars.rbac.subject import GROUP, USER, SubjectKey
 
-LISTED, TRIED = 40, 5  # subjects whose chain is shown; subjects of whom one is looked for one by one
+LISTED = 40  # subjects whose chain is shown
+_TRIES = 1_000_000  # clauses that are looked at, at most, to try subjects one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def everybody(scene: Scene, keys: Iterable[SubjectKey], goal: Atom, level: Level
     """The shortest chain of each subject that has one by itself, nearest first; of the nearest ``LISTED``.
 
     Who has it only by a group that has it too is not named again. Chains that need two rights of one subject in different requests are looked for
-    subject by subject, in the first few that could have one.
+    subject by subject, in the first few that could have one (all, in a small cluster).
     """
     wanted = set(keys)
     near = scene.program.nearest(goal, level)
@@ -87,7 +88,7 @@ def everybody(scene: Scene, keys: Iterable[SubjectKey], goal: Atom, level: Level
         yield chain(scene, near.way(AS(key)), goal)
     could = scene.program.leading_to(goal, level)
     others = sorted(key for key in wanted - {key for _, key in found} if AS(key) in could)
-    for key in others[:TRIED]:
+    for key in others[: max(3, min(LISTED, _TRIES // (1 + len(scene.program.heads))))]:
         closure = scene.program.closure([AS(key)], level, goal)
         if closure.has(goal):
             yield chain(scene, closure, goal)

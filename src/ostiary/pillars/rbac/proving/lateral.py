@@ -13,7 +13,7 @@ from ostiary.pillars.rbac.escalations.catalogue import PRIMITIVES
 from ostiary.pillars.rbac.escalations.facts import Fact, facts
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.identity import MASTERS
-from ostiary.pillars.rbac.proving.atoms import ALL, AS, BOUND, EVERY_NAMESPACE, MAY, Said, where
+from ostiary.pillars.rbac.proving.atoms import ALL, AS, BOUND, EVERY_NAMESPACE, MAY, TOKENS, Said, where
 from ostiary.pillars.rbac.proving.horn import Atom
 from ostiary.pillars.rbac.proving.scene import Scene
 from ostiary.pillars.rbac.subject import GROUP, SubjectKey
@@ -21,26 +21,45 @@ from ostiary.pillars.rbac.subject import GROUP, SubjectKey
 Power = tuple[str, str, str]  # what it is, the scope, the name of a role or empty for any
 _EVERYWHERE = "bind-clusterroles-everywhere"
 _BINDS = ("bind-roles", "bind-clusterroles", _EVERYWHERE)
-_TOGETHER = tuple(one for one in PRIMITIVES if one.key.startswith(("bind-", "escalate-")) or one.key == "impersonate-groups")
+_BY_ITSELF = {
+    "sign-in-by-certificate": "has a client certificate made and approved in the name of any user, those by which Kubernetes runs among them",
+    "mutating-policies": "changes objects as they are written, through a mutating admission policy of its own",
+    "legacy-tokens": "makes a token secret for a service account {} and reads it",
+}
+_TOGETHER = tuple(
+    one
+    for one in PRIMITIVES
+    if one.key.startswith(("bind-", "escalate-")) or one.key == "impersonate-groups" or one.key in _BY_ITSELF
+)
 
 
 def by_one_identity(scene: Scene) -> None:
     """The clauses of every fact about rights that one identity has together."""
-    binds, escalates = set[Power](), set[Power]()
+    binds, escalates = dict[Power, set[SubjectKey]](), dict[Power, set[SubjectKey]]()
     for fact in facts(scene.authorizer, scene.columns, _TOGETHER):
         if fact.primitive == "impersonate-groups":
             for name in fact.names or (MASTERS,):
                 note = Said("impersonates the group {}, by {}", (name, _by(fact)))
                 scene.sure(AS(SubjectKey(GROUP, name)), AS(fact.subject), note=note)
             continue
+        if fact.primitive in _BY_ITSELF:
+            _by_itself(scene, fact)
+            continue
         found = binds if fact.primitive in _BINDS else escalates
         for name in fact.names or ("",):
             power = (fact.primitive, fact.scope, name)
-            found.add(power)
+            found.setdefault(power, set()).add(fact.subject)
             scene.sure(power, AS(fact.subject), note=Said("{}, by {}", (_words(*power), _by(fact))))
     for power in sorted(binds):
         _binds(scene, *power)
     _escalates(scene, escalates)
+
+
+def _by_itself(scene: Scene, fact: Fact) -> None:
+    """What one subject can do in several requests: said once more as one clause, so that it is found for each subject at once."""
+    gained = TOKENS(fact.scope) if fact.primitive == "legacy-tokens" else ALL(CLUSTER)
+    words = _BY_ITSELF[fact.primitive].replace("{}", where(fact.scope))
+    scene.sure(gained, AS(fact.subject), note=Said("{}, by {}", (words, _by(fact))))
 
 
 def _by(fact: Fact) -> str:
@@ -76,7 +95,7 @@ def bound(scene: Scene, role: Ref, scope: str) -> Atom:
     return atom
 
 
-def _escalates(scene: Scene, powers: set[Power]) -> None:
+def _escalates(scene: Scene, powers: dict[Power, set[SubjectKey]]) -> None:
     """It rewrites a role that it holds, or that it may bind once its rules are none."""
     if not powers:
         return
@@ -86,6 +105,9 @@ def _escalates(scene: Scene, powers: set[Power]) -> None:
             if power in powers and not grant.dangling:
                 note = Said("rewrites {}, which it holds by {}", (grant.role, grant.binding))
                 scene.sure(ALL(grant.scope), power, scene.holding(grant), note=note)
+                for key in sorted(powers[power].intersection(key for key in grant.keys if key is not None)):
+                    given = Said("{} and holds it by {}: rewrites it", (_words(*power), grant.binding))
+                    scene.sure(ALL(grant.scope), AS(key), note=given)
     for power in sorted(powers):
         _, scope, name = power
         roles = power[0] == "escalate-roles"
