@@ -22,6 +22,8 @@ need busybox busybox-static
 need /usr/lib/cni/host-local containernetworking-plugins
 need /usr/lib/postgresql postgresql
 need chromium chromium
+need java default-jre-headless
+need mvn maven
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -5,7 +5,6 @@ ostiary account password             changes your own; every session of yours en
 ostiary account disable bob          at once, with every session
 """
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -92,6 +91,8 @@ def forget(person: Person, session: Session = None) -> None:
 @app.command()
 def password(session: Session = None) -> None:
     """Change your own password; every session of yours ends, on every machine."""
+    import getpass
+
     from ostiary.cli.control_plane import control_plane
     from ostiary.cli.session_files import forget as forget_session
     from ostiary.core.errors import BadInput

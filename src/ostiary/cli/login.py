@@ -6,19 +6,19 @@ ostiary login --device                         where no browser is: shows a code
 ostiary login --person alice                   the built-in sign-on: asks for the password
 """
 
-import getpass
 import os
 import sys
 import time
-import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ostiary.cli.control_plane import ControlPlane, anonymous
 from ostiary.cli.output import answer, say
 from ostiary.core.errors import BadInput, Refused, Unreachable
+
+if TYPE_CHECKING:
+    from ostiary.cli.control_plane import ControlPlane
 
 _SECONDS = 540.0  # a sign-in lives for ten minutes at the control plane
 Server = Annotated[str | None, typer.Option("--server", metavar="URL", help="The control plane: https://HOST:PORT.")]
@@ -53,8 +53,10 @@ def login(
     _keep(plane, made)
 
 
-def plane_at(server: str | None, ca: Path | None) -> ControlPlane:
+def plane_at(server: str | None, ca: Path | None) -> "ControlPlane":
     """The control plane that is meant, before anybody has signed in: the one named, that of the session before, or that of this machine."""
+    from ostiary.cli.control_plane import anonymous
+
     if server:
         return anonymous(server, _pem(ca) if ca else "")
     from ostiary.cli.session_files import choose
@@ -66,8 +68,9 @@ def plane_at(server: str | None, ca: Path | None) -> ControlPlane:
         return _of_this_machine(ca)
 
 
-def _of_this_machine(ca: Path | None) -> ControlPlane:
+def _of_this_machine(ca: Path | None) -> "ControlPlane":
     """The control plane that ``ostiary up`` runs here for this person."""
+    from ostiary.cli.control_plane import anonymous
     from ostiary.cli.local_plane import local_plane
 
     here = local_plane()
@@ -85,7 +88,7 @@ def _pem(path: Path) -> str:
         ) from None
 
 
-def _provider(plane: ControlPlane, wanted: str | None, *, builtin: bool) -> tuple[str, bool]:
+def _provider(plane: "ControlPlane", wanted: str | None, *, builtin: bool) -> tuple[str, bool]:
     """The name of the way in, and whether it is the built-in one."""
     known: dict[str, bool] = {one["name"]: one["builtin"] for one in plane.get("/v1/login/methods")["providers"]}
     if wanted and wanted not in known:
@@ -100,7 +103,9 @@ def _provider(plane: ControlPlane, wanted: str | None, *, builtin: bool) -> tupl
     return fitting[0], known[fitting[0]]
 
 
-def _by_password(plane: ControlPlane, person: str | None, stdin: bool) -> Any:
+def _by_password(plane: "ControlPlane", person: str | None, stdin: bool) -> Any:
+    import getpass
+
     if not stdin and not sys.stdin.isatty():
         raise BadInput("there is no terminal to ask for the password at", todo="give it with --password-stdin")
     name = person or (getpass.getuser() if stdin else input(f"Name [{getpass.getuser()}]: ").strip() or getpass.getuser())
@@ -108,7 +113,7 @@ def _by_password(plane: ControlPlane, person: str | None, stdin: bool) -> Any:
     return plane.post("/v1/login/password", {"person": name, "password": word})
 
 
-def _by_device(plane: ControlPlane, provider: str) -> Any:
+def _by_device(plane: "ControlPlane", provider: str) -> Any:
     started = plane.post("/v1/login/device", {"provider": provider})
     say(f"open {started['verification_uri']} on any device and type the code\n\n    {started['user_code']}\n")
     if started["verification_uri_complete"]:
@@ -124,7 +129,9 @@ def _by_device(plane: ControlPlane, provider: str) -> Any:
     raise Unreachable("nobody typed the code in time", todo="start again: ostiary login --device")
 
 
-def _by_browser(plane: ControlPlane, provider: str, browser: bool) -> Any:
+def _by_browser(plane: "ControlPlane", provider: str, browser: bool) -> Any:
+    import webbrowser
+
     from ostiary.cli.loopback import Loopback
 
     with Loopback() as port:
@@ -142,7 +149,7 @@ def _can_open() -> bool:
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _keep(plane: ControlPlane, made: Any) -> None:
+def _keep(plane: "ControlPlane", made: Any) -> None:
     from ostiary.cli.session_files import SessionFile, save
 
     name = save(

@@ -8,14 +8,13 @@ A file that others could read is refused, as ssh refuses such keys: whoever read
 'alice@example.com@127.0.0.1_8443'
 """
 
+import json
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import msgspec
 
 from ostiary.adapters.files import write_atomically
 from ostiary.core.errors import BadInput, Refused
@@ -23,18 +22,16 @@ from ostiary.core.errors import BadInput, Refused
 SIGN_IN = "sign in: ostiary login"
 
 
-class SessionFile(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFile:
     """What a file holds. ``secret`` is the session itself; it never leaves this file but to the control plane."""
 
     server: str
     certificate_authority: str  # PEM; empty: what the system trusts
     person: str
     session: str  # its public id
-    secret: str
+    secret: str = field(repr=False)
     ends_at: str  # RFC 3339
-
-    def __repr__(self) -> str:
-        return f"SessionFile({self.person} at {self.server}, secret=***)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def save(file: SessionFile) -> str:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for cached in cached_tokens(name):
         cached.unlink(missing_ok=True)  # of an earlier session
-    write_atomically(_path(name), msgspec.json.encode(file) + b"\n")
+    write_atomically(_path(name), json.dumps(asdict(file)).encode() + b"\n")
     make_current(name)
     return name
 
@@ -144,10 +141,14 @@ def _path(name: str) -> Path:
 
 def _read(path: Path) -> SessionFile:
     try:
-        return msgspec.json.decode(private_bytes(path), type=SessionFile)
+        said = json.loads(private_bytes(path))
     except FileNotFoundError:
         raise Refused(f"there is no session {path.stem}", todo=SIGN_IN) from None
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}", todo=SIGN_IN) from None
-    except msgspec.MsgspecError:
-        raise BadInput(f"{path} is damaged", todo=f"remove it, and {SIGN_IN}") from None
+    except (ValueError, RecursionError):
+        said = None
+    expected = {one.name for one in fields(SessionFile)}
+    if not isinstance(said, dict) or said.keys() != expected or not all(isinstance(value, str) for value in said.values()):
+        raise BadInput(f"{path} is damaged", todo=f"remove it, and {SIGN_IN}")
+    return SessionFile(**said)
