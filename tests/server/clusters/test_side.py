@@ -1,5 +1,6 @@
 """The clusters of a control plane, on real API servers: taken in, renewed, reported when they do not answer, and gone without a trace."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,19 @@ async def test_from_adding_to_removing(behind: Behind, side: Clusters, tmp_path:
     assert not list((tmp_path / "clusters").iterdir())
     with pytest.raises(NotFound):
         await side.mint_gateway_token("here")
+
+
+async def test_nothing_is_bound_on_a_cluster_while_it_is_removed(behind: Behind, side: Clusters) -> None:
+    """Whoever follows the live grants keeps at it while the cluster goes."""
+    await side.add(behind.record, await a_token(behind))
+    live = [a_grant("alice", "view", "default", name="g1")]
+
+    async def following() -> None:
+        for _ in range(12):
+            await side.reconcile("here", live, datetime.now(UTC))
+
+    await asyncio.gather(following(), following(), side.remove("here"))
+    assert await standing(behind.admin, thorough=True) == {}
 
 
 async def test_a_cluster_is_taken_in_once(behind: Behind, side: Clusters) -> None:

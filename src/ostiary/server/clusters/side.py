@@ -76,14 +76,21 @@ class Clusters:
 
     async def reconcile(self, cluster: str, live: Sequence[Grant], now: datetime, *, thorough: bool = False) -> Outcome:
         """Bring a cluster to exactly these grants; what went wrong is in the outcome."""
-        async with self._turns.setdefault(cluster, asyncio.Lock()):
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    done = await self._reconcile(cluster, live, now, thorough=thorough)
-            except TimeoutError:
-                return self._failed(cluster, f"no end within {_SECONDS:.0f} s")
-            except OstiaryError as error:
-                return self._failed(cluster, error.happened)
+        async with self._turn(cluster):
+            return await self._bring(cluster, live, now, thorough=thorough)
+
+    def _turn(self, cluster: str) -> asyncio.Lock:
+        """One at a time for each cluster: nothing is bound on one that is being removed."""
+        return self._turns.setdefault(cluster, asyncio.Lock())
+
+    async def _bring(self, cluster: str, live: Sequence[Grant], now: datetime, *, thorough: bool) -> Outcome:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                done = await self._reconcile(cluster, live, now, thorough=thorough)
+        except TimeoutError:
+            return self._failed(cluster, f"no end within {_SECONDS:.0f} s")
+        except OstiaryError as error:
+            return self._failed(cluster, error.happened)
         self._seen[cluster] = _Seen(datetime.now(UTC), done.problems)
         return Outcome(cluster, len(done.made), len(done.ended), done.problems)
 
@@ -149,25 +156,28 @@ class Clusters:
         """Take a new credential for a cluster that is known, and the roles that it was installed with."""
         known = await rows.one(self._store, name)
         async with Client(_access(known, Identity(token=token))) as client:
+            await server_version(client)  # whether it answers at all is not tried again and again
             fresh = await _patiently(client, datetime.now(UTC))
-        self._credentials.keep(name, fresh)
-        await rows.change(
-            self._store, name, roles=roles.roles, powerful=roles.powerful, break_glass_role=roles.break_glass_role
-        )
-        await self._drop(name)
+        async with self._turn(name):
+            self._credentials.keep(name, fresh)
+            await rows.change(
+                self._store, name, roles=roles.roles, powerful=roles.powerful, break_glass_role=roles.break_glass_role
+            )
+            await self._drop(name)
 
     async def remove(self, name: str, *, forget: bool = False) -> tuple[str, ...]:
         """End everything on a cluster and forget it; ``forget``: also when it does not answer. Returns its grantable roles."""
         known = await rows.one(self._store, name)
-        outcome = await self.reconcile(name, (), datetime.now(UTC), thorough=True)
-        if outcome.problems and not forget:
-            raise Unreachable(
-                f"what grants made on {name} cannot be removed: {outcome.problems[0]}",
-                todo="repair it first; or, if the cluster is gone for good: --forget",
-            )
-        await rows.forget(self._store, name)
-        self._credentials.forget(name)
-        await self._drop(name)
+        async with self._turn(name):
+            outcome = await self._bring(name, (), datetime.now(UTC), thorough=True)
+            if outcome.problems and not forget:
+                raise Unreachable(
+                    f"what grants made on {name} cannot be removed: {outcome.problems[0]}",
+                    todo="repair it first; or, if the cluster is gone for good: --forget",
+                )
+            await rows.forget(self._store, name)
+            self._credentials.forget(name)
+            await self._drop(name)
         self._seen.pop(name, None)
         return known.grantable
 
