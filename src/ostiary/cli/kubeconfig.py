@@ -57,9 +57,13 @@ def kubeconfig(
         for name in names:
             answer(name)
         return
+    if not entries:
+        raise Refused(
+            "there are no clusters behind the gateway yet", todo="add one: ostiary cluster add NAME --kubeconfig FILE"
+        )
     if print_:
         made = merge({}, entries)
-        answer(_text(made.content | {"current-context": made.contexts[0] if made.contexts else ""}).rstrip())
+        answer(_text(made.content | {"current-context": made.contexts[0]}).rstrip())
         return
     with _open(file or _default_file()) as (path, content):
         made = merge(content, entries)

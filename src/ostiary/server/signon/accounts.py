@@ -6,6 +6,7 @@ exhaust neither memory nor the loop. A name that nobody has costs the same as on
 
 import asyncio
 import secrets
+import string
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from ostiary.server.store.people_tables import passkeys
 BUILTIN: Final = "builtin"  # the provider's name
 SHORTEST, LONGEST = 12, 512
 _AT_ONCE: Final = 2
+_LETTERS: Final = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Accounts:
     async def create(self, person: str, now: datetime, *, password: str | None = None, administrator: bool = False) -> str:
         """Make an account and answer its password, which is made up when none is given. Refused when the name is taken."""
         name = checked_name(person)
-        chosen = secrets.token_urlsafe(18) if password is None else _acceptable(name, password)
+        chosen = made_up() if password is None else _acceptable(name, password)
         values = {
             "person": name,
             "password": await self._hash(chosen),
@@ -89,7 +91,7 @@ class Accounts:
 
     async def set_password(self, person: str, password: str | None) -> str:
         """Replace a password and answer it, made up when none is given. NotFound when there is no such account."""
-        chosen = secrets.token_urlsafe(18) if password is None else _acceptable(person, password)
+        chosen = made_up() if password is None else _acceptable(person, password)
         digest = await self._hash(chosen)
         async with self._store.begin() as connection:
             done = await connection.execute(update(table).where(table.c.person == person).values(password=digest))
@@ -135,8 +137,13 @@ class Accounts:
 
     async def _decoy(self) -> str:
         if not self._nobody:
-            self._nobody = await self._hash(secrets.token_urlsafe(18))
+            self._nobody = await self._hash(made_up())
         return self._nobody
+
+
+def made_up() -> str:
+    """A password of 119 bits that can be typed anywhere: letters and digits alone."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(20))
 
 
 def _acceptable(person: str, password: str) -> str:
