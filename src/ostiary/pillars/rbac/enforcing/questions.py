@@ -6,6 +6,7 @@ no credential of the subject's and changes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from ostiary.model.evidence import Usage
 from ostiary.model.plan import Change, Target, Trial
@@ -17,6 +18,7 @@ from ostiary.pillars.rbac.decision import Decision
 from ostiary.pillars.rbac.enforcing.afterwards import afterwards
 from ostiary.pillars.rbac.enforcing.objects import name_of, said
 from ostiary.pillars.rbac.enforcing.steps import CANARY, ENFORCE
+from ostiary.pillars.rbac.grants import Grant, Grants
 from ostiary.pillars.rbac.identity import AUTHENTICATED, Identity, authenticated
 from ostiary.pillars.rbac.policy import Proposal
 from ostiary.pillars.rbac.request import Request
@@ -34,14 +36,14 @@ def questions(
 ) -> tuple[Trial, ...]:
     """The reviews of every subject from which something is taken, stage by stage."""
     before, after = Authorizer(world.cluster), Authorizer(afterwards(world.cluster, changes))
-    used = _by_subject(world.evidence.usage, proposals)
+    used, held = _by_subject(world.evidence.usage, proposals), _held(before.grants, proposals)
     found: list[Trial] = []
     for stage in (CANARY, ENFORCE):
         if any(change.stage == stage for change in changes):
             for one in proposals:
                 if (one.subject in first) == (stage == CANARY):
                     found += _allowed(stage, one.subject, used.get(one.subject, []), after)
-                    found += _refused(stage, one, before, after)
+                    found += _refused(stage, one.subject, held[one.subject], before, after)
     return tuple(found)
 
 
@@ -65,15 +67,25 @@ def _allowed(stage: str, key: SubjectKey, rows: Sequence[Usage], after: Authoriz
         yield _review(stage, key, identity_of(row), request_of(row), allowed=True)
 
 
-def _refused(stage: str, proposal: Proposal, before: Authorizer, after: Authorizer) -> Iterator[Trial]:
-    who = _alone(proposal.subject)
-    taken = [
+def _held(grants: Grants, proposals: Sequence[Proposal]) -> dict[SubjectKey, list[Grant]]:
+    """The grants that each subject loses."""
+    found: dict[SubjectKey, list[Grant]] = {one.subject: [] for one in proposals}
+    by_ref = {grant.binding: grant for grant in grants.all}
+    for one in proposals:
+        lost = (by_ref[ref] for ref in one.replaces if ref in by_ref)
+        found[one.subject] += [grant for grant in lost if one.subject in grant.keys]
+    return found
+
+
+def _refused(stage: str, key: SubjectKey, held: Sequence[Grant], before: Authorizer, after: Authorizer) -> Iterator[Trial]:
+    who = _alone(key)
+    taken = (
         request
-        for request in dict.fromkeys(_candidates(proposal, before))
+        for request in dict.fromkeys(_candidates(held))
         if before.decide(who, request).allowed and after.decide(who, request).decision is Decision.NO_OPINION
-    ]
-    for request in taken[:MOST_REFUSED]:
-        yield _review(stage, proposal.subject, who, request, allowed=False)
+    )
+    for request in islice(taken, MOST_REFUSED):
+        yield _review(stage, key, who, request, allowed=False)
 
 
 def _alone(key: SubjectKey) -> Identity:
@@ -81,8 +93,7 @@ def _alone(key: SubjectKey) -> Identity:
     return Identity(_NOBODY, (key.name, AUTHENTICATED)) if key.kind == GROUP else authenticated(key.name)
 
 
-def _candidates(proposal: Proposal, before: Authorizer) -> Iterator[Request]:
-    grants = [grant for grant in before.grants.all if grant.binding in proposal.replaces and proposal.subject in grant.keys]
+def _candidates(grants: Sequence[Grant]) -> Iterator[Request]:
     for scope in sorted({grant.scope for grant in grants}):
         for one in sorted(CAPABILITIES[1:], key=lambda one: one.key not in _WORST):
             yield _in(one.request, scope)

@@ -9,7 +9,8 @@ changed (``roleRef`` is immutable), and neither is a role that others may hold: 
 is deleted when nobody is left in it. What stands already is not done again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ostiary.model.cluster import Cluster
 from ostiary.model.meta import Ref
@@ -38,15 +39,25 @@ STAGES = (PREPARE, CANARY, ENFORCE)
 
 def steps(cluster: Cluster, proposals: Sequence[Proposal], first: frozenset[SubjectKey]) -> tuple[Change, ...]:
     """All changes, in order; empty when everything stands already."""
-    there = Standing.of(cluster)
+    there, leaving = Standing.of(cluster), _leaving(proposals)
     found = [change for one in proposals for change in _granted(one, there)]
     gone: set[SubjectKey] = set()
     for stage in (CANARY, ENFORCE):
         staged = [one for one in proposals if (one.subject in first) == (stage == CANARY)]
         found += [change for one in staged for change in _narrowed(stage, one, there)]
-        found += _taken(stage, staged, proposals, gone, there)
-        gone |= {one.subject for one in staged}
+        now = {one.subject for one in staged}
+        found += _taken(stage, now, gone, leaving, there)
+        gone |= now
     return tuple(found)
+
+
+def _leaving(proposals: Iterable[Proposal]) -> dict[Ref, set[SubjectKey]]:
+    """The subjects that leave each binding, whenever they do."""
+    found: defaultdict[Ref, set[SubjectKey]] = defaultdict(set)
+    for one in proposals:
+        for ref in replaced(one):
+            found[ref].add(one.subject)
+    return dict(sorted(found.items()))
 
 
 def scopes(proposal: Proposal) -> Iterator[tuple[str, tuple[PolicyRule, ...]]]:
@@ -98,17 +109,15 @@ def _narrowed(stage: str, proposal: Proposal, there: Standing) -> Iterator[Chang
 
 
 def _taken(
-    stage: str, staged: Sequence[Proposal], proposals: Sequence[Proposal], gone: set[SubjectKey], there: Standing
+    stage: str, staged: set[SubjectKey], gone: set[SubjectKey], leaving: Mapping[Ref, set[SubjectKey]], there: Standing
 ) -> Iterator[Change]:
-    """Bindings that lose subjects. ``gone``: the subjects that an earlier stage took out already."""
-    for ref in sorted({ref for one in staged for ref in replaced(one)}):
-        found = there.bindings.get(ref)
-        if found is None:
+    """Bindings that lose subjects. ``staged``: who leaves in this stage; ``gone``: who left in an earlier one."""
+    for ref, keys in leaving.items():
+        found, now = there.bindings.get(ref), keys & staged
+        if found is None or not now:
             continue
-        leaving = {one.subject for one in proposals if ref in replaced(one)}
-        now = {one.subject for one in staged if ref in replaced(one)}
-        before = _without(found.subjects, ref.namespace, leaving & gone)
-        after = _without(found.subjects, ref.namespace, (leaving & gone) | now)
+        before = _without(found.subjects, ref.namespace, keys & gone)
+        after = _without(found.subjects, ref.namespace, (keys & gone) | now)
         if after == before:
             continue
         sentence = _sentence(ref, found.role_ref, now, len(after))
