@@ -6,14 +6,15 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp
 
 from ostiary import __version__
+from ostiary.core.errors import Unreachable
 from ostiary.server.api import grants, people
 from ostiary.server.api.limits import Buckets, Limits
-from ostiary.server.api.problems import ANSWERS, handle, problem
+from ostiary.server.api.problems import ANSWERS, handle
 from ostiary.server.plane import Plane
 from ostiary.server.settings import ApiSettings
 
@@ -29,7 +30,7 @@ def make(plane: Plane, settings: ApiSettings, routers: Sequence[APIRouter] = ())
     app.state.control = plane
     handle(app)
     for router in (grants.router, people.router, *routers):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(_bearer)], responses={422: ANSWERS[422]})
+        app.include_router(router, prefix="/v1", dependencies=[Depends(_bearer)], responses=ANSWERS)
     app.include_router(_health(plane))
     return Limits(app, buckets=Buckets(settings.requests_per_second, settings.burst), body_bytes=settings.body_bytes)
 
@@ -43,9 +44,10 @@ def _health(plane: Plane) -> APIRouter:
         return {"status": "ok"}
 
     @router.get("/readyz", responses={503: ANSWERS[503]})
-    async def readyz() -> Response:
+    async def readyz() -> dict[str, str]:
         """Whether it does its work."""
-        why = plane.ready()
-        return problem(503, why, "wait, or look at what it says on its terminal") if why else Response("ok\n")
+        if why := plane.ready():
+            raise Unreachable(why, todo="wait, or look at what it says on its terminal")
+        return {"status": "ok"}
 
     return router

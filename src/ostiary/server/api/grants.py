@@ -14,7 +14,6 @@ from ostiary.core.errors import BadInput
 from ostiary.model.access import GrantState
 from ostiary.pillars.access.asking import asked
 from ostiary.pillars.access.permission import DEFAULT, is_one_of
-from ostiary.server.api.problems import ANSWERS
 from ostiary.server.api.shapes import GrantHistory, GrantPage, GrantRequest, GrantShape, Note, Option, State
 from ostiary.server.errors import NotFound
 from ostiary.server.grants import Grants
@@ -22,7 +21,7 @@ from ostiary.server.plane import Plane
 from ostiary.server.ports import Principal, caller
 from ostiary.server.store.grants import Selection
 
-router = APIRouter(tags=["grants"], responses={key: ANSWERS[key] for key in (401, 403, 404, 409, 413, 422, 429, 503)})
+router = APIRouter(tags=["grants"])
 Caller = Annotated[Principal, Depends(caller)]
 GrantId = Annotated[str, Path(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", max_length=63)]
 OptionalNote = Annotated[Note, Body()]

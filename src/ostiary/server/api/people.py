@@ -10,13 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from ostiary.core.errors import BadInput
 from ostiary.pillars.access.permission import Power
-from ostiary.server.api.problems import ANSWERS
 from ostiary.server.api.shapes import Me, PersonShape, SessionShape
 from ostiary.server.errors import Forbidden, NotFound
 from ostiary.server.plane import Plane
 from ostiary.server.ports import Principal, caller
 
-router = APIRouter(tags=["people"], responses={key: ANSWERS[key] for key in (401, 403, 404, 413, 422, 429, 503)})
+router = APIRouter(tags=["people"])
 Caller = Annotated[Principal, Depends(caller)]
 SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
 

@@ -30,19 +30,20 @@ class Problem(BaseModel):
     todo: str = Field(default="", description="what to do next")
 
 
-def _described(code: int, meaning: str) -> dict[str, Any]:
+def _described(meaning: str) -> dict[str, Any]:
     return {"model": Problem, "description": meaning, "content": {_MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    401: _described(401, "nobody is signed in with that session"),
-    403: _described(403, "the caller may not do this"),
-    404: _described(404, "there is none, or none that the caller may see"),
-    409: _described(409, "it cannot be done as things stand"),
-    413: _described(413, "the request is too large"),
-    422: _described(422, "the request cannot mean anything"),
-    429: _described(429, "too many requests"),
-    503: _described(503, "something that is needed does not answer"),
+    400: _described("the request cannot be read"),
+    401: _described("nobody is signed in with that session"),
+    403: _described("the caller may not do this"),
+    404: _described("there is none, or none that the caller may see"),
+    409: _described("it cannot be done as things stand"),
+    413: _described("the request is too large"),
+    422: _described("the request cannot mean anything"),
+    429: _described("too many requests"),
+    503: _described("something that is needed does not answer"),
 }
 
 
