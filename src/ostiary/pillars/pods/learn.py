@@ -69,6 +69,7 @@ def _policy(world: World, asked: Mapping[str, Level]) -> PodPolicy:
             because.update({meta.name: reason} if reason else {})
     return PodPolicy(levels=levels, because=because, left=left)
 
+
 _EMPTY = "beware: no pod runs there and no template stands there, so nothing shows what it will need"
 
 
