@@ -25,8 +25,9 @@ def afterwards(cluster: Cluster, changes: Iterable[Change]) -> Cluster:
         kind = find(GROUP, change.target.kind)
         if kind is None:
             raise LookupError(f"no kind of RBAC: {change.target.kind}")
-        objects = sections.setdefault(kind.section, _by_name(getattr(cluster, kind.section)))
-        _make(change, kind.type, objects)
+        if kind.section not in sections:
+            sections[kind.section] = _by_name(getattr(cluster, kind.section))
+        _make(change, kind.type, sections[kind.section])
     made = {section: tuple(objects[key] for key in sorted(objects)) for section, objects in sections.items()}
     return msgspec.structs.replace(cluster, **made)
 
