@@ -415,3 +415,11 @@ def test_the_authorizer_agrees_that_nothing_seen_is_denied() -> None:
     for row in usage:
         assert authorizer.decide(Identity(WEB, GROUPS), request_of(row)).allowed
     assert not authorizer.decide(Identity(WEB, GROUPS), Atom("get", "", "secrets", "db", "pay").request).allowed
+
+
+def test_a_role_that_is_not_among_the_manifests_is_said_and_one_that_a_server_has_not_is_nothing() -> None:
+    held = cluster((ACCOUNT, "", ALL), version="")
+    one = proposal(replace(held, cluster_roles=()), used("get", "pods", "web", "shop"))
+    assert one.outcome is Outcome.KEEP
+    assert "ClusterRole role-0 is not among the manifests" in one.reason
+    assert proposals(replace(held, cluster_roles=(), server_version="v1.37.2")) == {}

@@ -5,7 +5,7 @@ of the others is carried out. (The API server's audit names only the first bindi
 
 A request that was made by impersonation asked its impersonator's rights as well; they are counted for the impersonator.
 
->>> attributed(Standing({}, {}), ())
+>>> attributed(Standing({}, {}, {}), ())
 {}
 """
 

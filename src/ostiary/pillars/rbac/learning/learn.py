@@ -64,7 +64,12 @@ def learn(world: World) -> RbacPolicy:
     standing = Standing.of(world.cluster)
     usage = attributed(standing, world.evidence.usage)
     learner = Learner(world.cluster, Window.of(world.evidence))
-    return RbacPolicy(proposals=tuple(learner.propose(key, held, usage[key]) for key, held in standing.subjects.items()))
+    made = [learner.propose(key, held, usage[key]) for key, held in standing.subjects.items()]
+    made += [
+        Proposal(subject=key, outcome=Outcome.KEEP, reason=f"{role} is not among the manifests: learn from the cluster itself")
+        for key, role in standing.elsewhere.items()
+    ]
+    return RbacPolicy(proposals=tuple(sorted(made, key=lambda one: one.subject)))
 
 
 class Learner:

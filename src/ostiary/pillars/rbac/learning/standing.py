@@ -74,19 +74,27 @@ def _but_for_the_name(rule: PolicyRule, request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``subjects``: what may be replaced, for each subject that has any. ``kept``: what stays."""
+    """``subjects``: what may be replaced, for each subject that has any. ``kept``: what stays.
+
+    ``elsewhere``: of manifests, the subjects that are bound to nothing but roles which are not among them, each with one of these.
+    """
 
     subjects: Mapping[SubjectKey, Held]
     kept: Mapping[SubjectKey, Held]
+    elsewhere: Mapping[SubjectKey, Ref]
 
     @classmethod
     def of(cls, cluster: Cluster) -> "Standing":
         holders, replaced, kept = Holders.of(cluster), dict[SubjectKey, list[Grant]](), dict[SubjectKey, list[Grant]]()
+        elsewhere: dict[SubjectKey, Ref] = {}
         for grant in Grants.of(cluster).all:
             for key in dict.fromkeys(key for key in grant.keys if key is not None):
                 stays = grant.dangling or holders.is_own(grant.binding, grant.role, key)
                 (kept if stays else replaced).setdefault(key, []).append(grant)
-        return cls(_held(replaced), _held(kept))
+                if grant.dangling and not cluster.server_version:
+                    elsewhere.setdefault(key, grant.role)
+        left = {key: elsewhere[key] for key in sorted(elsewhere) if key not in replaced}
+        return cls(_held(replaced), _held(kept), left)
 
     def stays(self, keys: Iterable[SubjectKey], request: Request) -> bool:
         """Whether a request of somebody with these keys is allowed by what stays."""
