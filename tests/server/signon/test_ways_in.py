@@ -17,6 +17,7 @@ from ostiary.server.signon.accounts import Accounts
 from ostiary.server.signon.known_people import KnownPeople
 from ostiary.server.signon.loopback import loopback
 from ostiary.server.signon.names import SignedIn
+from ostiary.server.signon.passkeys import Passkeys
 from ostiary.server.signon.progress import LIFE, Progress, SignIns
 from ostiary.server.signon.service import Door, People
 from ostiary.server.signon.settings import Provider, SignOnSettings
@@ -106,6 +107,21 @@ async def test_a_password_lets_in_and_is_kept_as_argon2id(store: Store) -> None:
     assert "$argon2id$v=19$m=65536,t=3,p=4$" in kept
     with pytest.raises(Refused, match="has an account already"):
         await accounts.create("aLICE", NOW)
+
+
+@pytest.mark.parametrize("person", ["a\x00b", "?", "", "x" * 5000, "' OR 1=1 --", "alice\n", "\uff41lice", "%"])
+async def test_what_is_no_name_is_nobody_on_either_database(store: Store, person: str) -> None:
+    accounts = Accounts(store)
+    password = await accounts.create("alice", NOW)
+    with pytest.raises(Unauthenticated, match="the name or the password is wrong"):
+        await accounts.by_password(person, password, "1.2.3.4", NOW)
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "a\x00", "unknown", "x" * 5000, ["a"], "\ud800"])
+async def test_a_passkey_that_is_none_is_nobodys(store: Store, name: object) -> None:
+    passkeys = Passkeys(store, site="localhost", origin="https://localhost:1")
+    with pytest.raises(Unauthenticated, match="not known here"):
+        await passkeys.by_passkey({"id": name, "rawId": name}, "00" * 32, NOW)
 
 
 async def test_a_closed_account_lets_nobody_in(store: Store) -> None:

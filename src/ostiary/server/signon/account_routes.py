@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from ostiary.core.errors import Refused
 from ostiary.server.errors import Forbidden, NotFound
@@ -11,8 +11,8 @@ from ostiary.server.ports import Principal, caller, control
 from ostiary.server.signon import documents
 from ostiary.server.signon.accounts import BUILTIN
 from ostiary.server.signon.asking import PeopleHere, address_of
-from ostiary.server.signon.names import shown
 
+PersonPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9@._+=-]{1,128}$")]
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
 
@@ -71,7 +71,7 @@ async def change(
 
 
 @router.post("/{person}/password")
-async def replace(request: Request, people: PeopleHere, _: Keeper, person: str) -> documents.AccountMade:
+async def replace(request: Request, people: PeopleHere, _: Keeper, person: PersonPath) -> documents.AccountMade:
     """Make up a new password for somebody who lost theirs; their sessions end."""
     password = await people.accounts.set_password(person, None)
     await _ended(request, people, person, people.clock())
@@ -79,7 +79,7 @@ async def replace(request: Request, people: PeopleHere, _: Keeper, person: str) 
 
 
 @router.post("/{person}/disable", status_code=204)
-async def disable(request: Request, people: PeopleHere, administrator: Keeper, person: str) -> Response:
+async def disable(request: Request, people: PeopleHere, administrator: Keeper, person: PersonPath) -> Response:
     """Close an account: its passkeys are removed and its sessions end at once."""
     if person == administrator.person:
         raise Refused("you would lock yourself out", todo="have another administrator do it")
@@ -88,19 +88,19 @@ async def disable(request: Request, people: PeopleHere, administrator: Keeper, p
 
 
 @router.post("/{person}/enable", status_code=204)
-async def enable(people: PeopleHere, _: Keeper, person: str) -> Response:
+async def enable(people: PeopleHere, _: Keeper, person: PersonPath) -> Response:
     """Open a closed account again; its password is the old one."""
     await people.accounts.set_disabled(person, False)
     return Response(status_code=204)
 
 
 @router.post("/{person}/forget", status_code=204)
-async def forget(request: Request, people: PeopleHere, administrator: Administrator, person: str) -> Response:
+async def forget(request: Request, people: PeopleHere, administrator: Administrator, person: PersonPath) -> Response:
     """Free a name that is bound to a provider's subject, so that another may come with it; sessions of the name end at once."""
     if person == administrator.person:
         raise Refused("you would free your own name while you use it", todo="have another administrator do it")
     if not await people.known.forget(person):
-        raise NotFound(f"nobody signed in as {shown(person)} yet", todo=f"accounts of {BUILTIN}: ostiary account list")
+        raise NotFound(f"nobody signed in as {person} yet", todo=f"accounts of {BUILTIN}: ostiary account list")
     return await _ended(request, people, person, people.clock())
 
 

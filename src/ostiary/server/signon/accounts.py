@@ -17,7 +17,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from ostiary.core.errors import BadInput, Refused
 from ostiary.server.errors import NotFound, Unauthenticated
-from ostiary.server.signon.names import SignedIn, checked_name
+from ostiary.server.signon.names import SignedIn, checked_name, is_name
 from ostiary.server.signon.throttle import Throttle
 from ostiary.server.store.engine import Store
 from ostiary.server.store.people_tables import accounts as table
@@ -26,6 +26,7 @@ from ostiary.server.store.people_tables import passkeys
 BUILTIN: Final = "builtin"  # the provider's name
 SHORTEST, LONGEST = 12, 512
 _AT_ONCE: Final = 2
+_NOBODY: Final = "?"  # stands for whatever is no name; no account can be called so
 _LETTERS: Final = string.ascii_letters + string.digits
 
 
@@ -70,7 +71,7 @@ class Accounts:
 
     async def by_password(self, person: str, password: str, address: str, now: datetime) -> SignedIn:
         """Who that is. Unauthenticated when it is nobody, TooMany when it was tried too often."""
-        name = person.lower()
+        name = person.lower() if is_name(person) else _NOBODY
         await self._throttle.attempt(name, address, now)
         row = await self._row(name)
         known = row is not None and not row.disabled

@@ -49,6 +49,11 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=False):
     subject: str = ""
 
 
+def is_name(name: str) -> bool:
+    """Whether it is of the grammar."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(name: str) -> str:
     """A person's or group's name, folded; BadInput when it cannot be one."""
     if not _NAME.fullmatch(name):

@@ -4,6 +4,7 @@ User verification is required both times, so that a passkey is two factors; cred
 for: which authenticator somebody owns is nobody's business. A signature counter that goes back is a cloned authenticator, and is refused.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,6 +34,7 @@ from ostiary.server.store.people_tables import accounts, passkeys
 
 _VERIFIED = UserVerificationRequirement.REQUIRED
 _MOST = 20
+_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")  # base64url
 
 
 class Passkeys:
@@ -96,7 +98,8 @@ class Passkeys:
 
     async def by_passkey(self, credential: Mapping[str, Any], challenge: str, now: datetime) -> str:
         """The person of a passkey. Unauthenticated when it is nobody's, or did not sign this challenge at this site."""
-        row = await self._row(str(credential.get("id", ""))[:1400])
+        name = credential.get("id")
+        row = await self._row(name) if isinstance(name, str) and _ID.fullmatch(name) else None
         try:
             if row is None or credential.get("rawId") != row.id:
                 raise _wrong()
