@@ -195,7 +195,7 @@ def test_every_request_leaves_a_record_refused_ones_too(door: Door) -> None:
         return [record for record in door.records() if record.get("agent") == agent]
 
     found = eventually(mine)[0]
-    assert (found["code"], found["p"], found["m"]) == (401, "/api/v1/secrets", "GET")
+    assert (found["code"], found["p"], found["m"], found["cl"]) == (401, "/api/v1/secrets", "GET", "c1")
     assert "user" not in found
     assert "no.such.token" not in json.dumps(found)
 

@@ -79,10 +79,11 @@ def test_who_decided_and_why(fields: dict[str, Any], outcome: Outcome, by: str, 
 @pytest.mark.parametrize(
     ("fields", "cluster", "path"),
     [
-        ({"route": "", "p": "/clusters/dev/nothing", "sni": "ostiary.localhost"}, "dev", "/nothing"),
-        ({"route": "", "p": "/clusters/dev/", "sni": ""}, "dev", "/"),
-        ({"route": "", "p": "/nothing", "sni": "dev.ostiary.localhost"}, "dev", "/nothing"),
-        ({"route": "prod/stream", "p": "/nothing", "sni": "ostiary.localhost"}, "prod", "/nothing"),
+        ({"route": "", "p": "/clusters/dev/nothing", "cl": ""}, "dev", "/nothing"),
+        ({"route": "", "p": "/clusters/dev/"}, "dev", "/"),
+        ({"route": "", "p": "/nothing", "cl": "dev"}, "dev", "/nothing"),
+        ({"route": "prod/stream", "p": "/nothing"}, "prod", "/nothing"),
+        ({"route": "", "p": "/nothing"}, "", "/nothing"),
     ],
 )
 def test_the_cluster_of_a_request(fields: dict[str, Any], cluster: str, path: str) -> None:

@@ -98,7 +98,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     sid: str = ""
     jti: str = ""
-    sni: str = ""
+    cl: str = ""
     route: str = ""
     m: str = ""
     p: str = ""
@@ -158,10 +158,9 @@ def read(line: bytes) -> Record:
 
 
 def _place(found: _Line) -> tuple[str, str]:
-    """Cluster and path: the route says which cluster, else a path that names one, else the name that TLS was asked for."""
+    """Cluster and path: the chain says which cluster, or the route, or a path that names one, be there such a cluster or not."""
     by_path = _BY_PATH.fullmatch(found.p)
-    route = found.route.partition("/")[0]
-    cluster = route or (by_path.group(1) if by_path else found.sni.partition(".")[0])
+    cluster = found.cl or found.route.partition("/")[0] or (by_path.group(1) if by_path else "")
     return cluster, (by_path.group(2) or "/") if by_path else found.p
 
 

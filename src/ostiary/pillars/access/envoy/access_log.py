@@ -14,7 +14,6 @@ Config = dict[str, Any]
 _COMMON: Config = {
     "at": "%ACCESS_LOG_TYPE%",
     "t": "%START_TIME(%Y-%m-%dT%H:%M:%S.%6fZ)%",
-    "sni": "%REQUESTED_SERVER_NAME%",
     "route": "%ROUTE_NAME%",
     "m": "%REQ(:METHOD)%",
     "p": "%PATH(NQ)%",
@@ -50,15 +49,19 @@ _END: Config = {
 }
 
 
-def access_log(directory: str) -> Config:
-    """The line at the end, of every request, refused ones too."""
-    return _file(directory, {**_COMMON, **_END})
+def access_log(directory: str, cluster: str) -> Config:
+    """The line at the end, of every request, refused ones too. ``cluster``: the one of the filter chain; empty where paths choose."""
+    return _file(directory, {**_COMMON, **_of(cluster), **_END})
 
 
-def upstream_log(directory: str) -> Config:
+def upstream_log(directory: str, cluster: str) -> Config:
     """The line at the start: when the request has its identity and is about to go out."""
     started = {"log_type_filter": {"types": ["UpstreamPoolReady"]}}
-    return {**_file(directory, {**_COMMON, **_START}), "filter": started}
+    return {**_file(directory, {**_COMMON, **_of(cluster), **_START}), "filter": started}
+
+
+def _of(cluster: str) -> Config:
+    return {"cl": cluster} if cluster else {}
 
 
 def _file(directory: str, fields: Config) -> Config:

@@ -71,7 +71,7 @@ def _by_name(state: GatewayState, cluster: str, directory: str) -> Config:
     return {
         "name": cluster,
         "filter_chain_match": {"server_names": [f"{cluster}.{state.domain}"]},
-        "filters": [connection_manager(directory, (f"verify.{cluster}", keys_file(cluster)), table)],
+        "filters": [connection_manager(directory, cluster, (f"verify.{cluster}", keys_file(cluster)), table)],
         **_tls(directory),
     }
 
@@ -80,7 +80,7 @@ def _by_path(directory: str) -> Config:
     table = {"rds": {"route_config_name": BY_PATH, "config_source": source(directory, PATHS)}}
     return {
         "name": BY_PATH,
-        "filters": [connection_manager(directory, (f"verify.{BY_PATH}", KEYS_BY_PATH), table)],
+        "filters": [connection_manager(directory, "", (f"verify.{BY_PATH}", KEYS_BY_PATH), table)],
         **_tls(directory),
     }
 

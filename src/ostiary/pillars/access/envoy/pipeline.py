@@ -37,17 +37,20 @@ _USER = f"%DYNAMIC_METADATA({JWT}:{PAYLOAD}:sub)%"
 _SESSION = f"%DYNAMIC_METADATA({JWT}:{PAYLOAD}:sid)%"
 
 
-def connection_manager(directory: str, keys: tuple[str, str], routes: Config) -> Config:
-    """The network filter of one filter chain. ``keys``: name and file of what verifies tokens; ``routes``: a route source of its own."""
+def connection_manager(directory: str, cluster: str, keys: tuple[str, str], routes: Config) -> Config:
+    """The network filter of one filter chain. ``cluster``: the one that it is for; empty where paths choose.
+
+    ``keys``: name and file of what verifies tokens; ``routes``: a route source of its own.
+    """
     manager = {
         "stat_prefix": "gateway",
         "codec_type": "AUTO",
         **routes,
         **_HARDENING,
         "early_header_mutation_extensions": [_strip()],
-        "http_filters": _filters(directory, *keys),
+        "http_filters": _filters(directory, cluster, *keys),
         "local_reply_config": local_replies(),
-        "access_log": [access_log(directory)],
+        "access_log": [access_log(directory, cluster)],
     }
     name = "envoy.filters.network.http_connection_manager"
     kind = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -88,7 +91,7 @@ def _strip() -> Config:
     return {"name": "strip", "typed_config": typed(kind, {"mutations": mutations})}
 
 
-def _filters(directory: str, keys_name: str, keys_file: str) -> list[Config]:
+def _filters(directory: str, cluster: str, keys_name: str, keys_file: str) -> list[Config]:
     return [
         _discovered(keys_name, source(directory, keys_file), f"{_HTTP}.jwt_authn.v3.JwtAuthentication"),
         _discovered("denied", source(directory, DENIED), f"{_HTTP}.rbac.v3.RBAC"),
@@ -100,7 +103,7 @@ def _filters(directory: str, keys_name: str, keys_file: str) -> list[Config]:
                 f"{_HTTP}.router.v3.Router",
                 {
                     "suppress_envoy_headers": True,
-                    "upstream_log": [upstream_log(directory)],
+                    "upstream_log": [upstream_log(directory, cluster)],
                     "upstream_log_options": {"flush_upstream_log_on_upstream_stream": True},
                 },
             ),
