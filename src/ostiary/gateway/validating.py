@@ -15,7 +15,7 @@ from ostiary.core.errors import Refused
 from ostiary.gateway.binary import envoy
 from ostiary.pillars.access.envoy.wire import compact
 
-WITHIN = 60.0
+WITHIN = 300.0  # a thousand clusters are some ten seconds of a processor, and it may have others to serve
 _SECRET = re.compile(
     r"Bearer [^\s\"']+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)|eyJ[\w-]+\.[\w.-]+", re.DOTALL
 )
