@@ -86,6 +86,7 @@ PROGRAMS = (
         megabytes=150,
     ),
     Program("dex", "dex", packages=("github.com/dexidp/dex/cmd/dex",), binaries=("dex",), megabytes=80),
+    Program("helm", "helm", packages=("helm.sh/helm/v3/cmd/helm",), binaries=("helm",), megabytes=80),
     Program("coredns", "coredns", packages=("github.com/coredns/coredns",), binaries=("coredns",), megabytes=80),
     Program(
         "kwok",
