@@ -57,6 +57,12 @@ def _sentence(found: "Shadow") -> str:
     return f"of {found.requests} requests of {found.kinds} kinds, {denied} would have been denied{already}; nothing was changed"
 
 
+def hint(world: "World") -> None:
+    """What to give where nothing can be proposed."""
+    if not world.evidence.streams:
+        say("nothing is proposed: roles are learned from what happened; give audit logs with --evidence")
+
+
 def keep_way_back(proof: "Proof[Any]", path: Path | None, *, yes: bool) -> None:
     """Write the plan that gives back what a plan takes: where it is asked for, and wherever a plan is going to be performed."""
     from ostiary.apply.files import write_plan

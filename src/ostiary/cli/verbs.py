@@ -270,6 +270,7 @@ def enforce(
     if save_plan:
         save(plan, save_plan)
     if pillar == rbac_enforcing.RBAC:
+        rbac_enforcing.hint(world)
         rbac_enforcing.keep_way_back(verdict, restore_plan, yes=yes)
     if gitops:
         plan_files.write_manifests(plan, gitops)

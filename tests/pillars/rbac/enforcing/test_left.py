@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from tests.pillars.rbac.shapes import PODS, SECRETS, bound, cluster, cluster_role
 
 from ostiary.model.evidence import Evidence, Stream, Usage
@@ -11,6 +12,7 @@ from ostiary.model.rbac import Subject
 from ostiary.model.rbac_intent import Allowed, RbacIntent, SubjectKind
 from ostiary.model.verdict import Proof
 from ostiary.model.world import World
+from ostiary.pillars.rbac.enforcing.objects import OWNER, PART_LABEL
 from ostiary.pillars.rbac.policy import Outcome
 from ostiary.pillars.rbac.verbs import enforce, intended, learn, prove
 
@@ -54,6 +56,17 @@ def test_who_is_left_keeps_what_they_hold(wanted: RbacIntent, tightened: list[st
     assert isinstance(verdict, Proof)
     named = {change.target.name for change in enforce(verdict).changes if change.target.kind == "Role"}
     assert len(named) == len(tightened)
+
+
+def test_who_holds_what_ostiary_gave_keeps_it_and_so_does_the_proof() -> None:
+    """A guardrail is proved of the cluster as enforcement leaves it, not of one in which a grant were gone."""
+    there = world(RbacIntent())
+    (grant,) = there.cluster.cluster_role_bindings
+    meta = replace(grant.metadata, labels={**OWNER, PART_LABEL: "grant"})
+    cluster = replace(there.cluster, cluster_role_bindings=(replace(grant, metadata=meta),))
+    policy = intended(World.of(cluster, today=there.today, evidence=there.evidence))
+    assert policy.tightened == ()
+    assert {one.reason for one in policy.proposals} == {"what it holds was given by ostiary, and ends or stays by that"}
 
 
 def test_what_is_learned_is_shown_all_the_same() -> None:

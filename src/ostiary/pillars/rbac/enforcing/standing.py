@@ -30,9 +30,10 @@ class Standing:
 
     def touched(self, policy: RbacPolicy) -> tuple[Proposal, ...]:
         """The proposals that a plan carries out: those that tighten, but for subjects of bindings that serve another purpose of ostiary."""
-        return tuple(one for one in policy.tightened if not any(map(self._serves, one.replaces)))
+        return tuple(one for one in policy.tightened if not any(map(self.serves, one.replaces)))
 
-    def _serves(self, ref: Ref) -> bool:
+    def serves(self, ref: Ref) -> bool:
+        """Whether ostiary keeps a binding for another purpose than least privilege."""
         there = self.bindings.get(ref)
         return there is not None and is_ours(there.metadata) and there.metadata.labels.get(PART_LABEL) not in (LEAST, RESTORED)
 
