@@ -45,7 +45,7 @@ async def bring(behind: Behind, *grants: Grant, thorough: bool = False) -> Recon
     return await reconcile(behind.controller, behind.record, grants, datetime.now(UTC), thorough=thorough)
 
 
-async def until(client: Client, path: str, headers: Mapping[str, str], wanted: int, within: float = 1.0) -> float:
+async def until(client: Client, path: str, headers: Mapping[str, str], wanted: int, within: float = 5.0) -> float:
     """How long it takes until the answer is the wanted one: caches of the API server follow the store by milliseconds."""
     began = time.monotonic()
     while (status := await ask(client, path, headers)) != wanted:

@@ -1,5 +1,6 @@
 """The whole of it with a real cluster: added, granted, revoked; and a grant that ends while ostiary is down is gone when it comes back."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.server.clusters.behind import ROLES, access_of
 
+from ostiary.adapters.kubernetes.client import Client
 from ostiary.cli.control_plane import ControlPlane, anonymous
 from ostiary.core.errors import OstiaryError
 from ostiary.sandbox import RunningCluster
+from ostiary.server.clusters.install import uninstall
 
 pytestmark = [
     pytest.mark.judge("access-up", needs=("linux",)),
@@ -76,6 +80,18 @@ def until(condition: Any, *, within: float) -> float:
 
 
 @pytest.fixture
+def bare(real: RunningCluster) -> RunningCluster:
+    """The cluster without what other tests installed on it."""
+
+    async def clean() -> None:
+        async with Client(access_of(real)) as admin:
+            await uninstall(admin, ROLES)
+
+    asyncio.run(clean())
+    return real
+
+
+@pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     found = Running(tmp_path)
     found.start()
@@ -97,7 +113,7 @@ def bindings(cluster: RunningCluster) -> set[str]:
     return set(said.split())
 
 
-def test_a_grant_holds_within_a_second_and_its_end_is_not_missed(running: Running, real: RunningCluster) -> None:
+def test_a_grant_holds_within_a_second_and_its_end_is_not_missed(running: Running, bare: RunningCluster) -> None:
     word = (running.directory / "data/first-administrator").read_text().split()[-1]
     secret = running.directory / "word"
     secret.write_text(word + "\n")
@@ -108,10 +124,10 @@ def test_a_grant_holds_within_a_second_and_its_end_is_not_missed(running: Runnin
         subprocess.run(
             [*login, "--person", "admin", "--password-stdin"], env=environment, stdin=stdin, check=True, capture_output=True
         )
-    shown = ostiary(running, "cluster", "add", "prod", "--kubeconfig", real.kubeconfig)
+    shown = ostiary(running, "cluster", "add", "prod", "--kubeconfig", bare.kubeconfig)
     assert "name: ostiary:controller" in shown
-    assert real.run("kubectl", "get", "namespace", "ostiary-system", check=False).returncode != 0  # only shown
-    ostiary(running, "cluster", "add", "prod", "--kubeconfig", real.kubeconfig, "--yes")
+    assert bare.run("kubectl", "get", "namespace", "ostiary-system", check=False).returncode != 0  # only shown
+    ostiary(running, "cluster", "add", "prod", "--kubeconfig", bare.kubeconfig, "--yes")
 
     admin = running.sign_in("admin", word)
     bob = running.sign_in("bob", admin.post("/v1/accounts", {"person": "bob"})["password"])
@@ -119,21 +135,21 @@ def test_a_grant_holds_within_a_second_and_its_end_is_not_missed(running: Runnin
 
     first = bob.post("/v1/grants", {**wish, "seconds": 600})["id"]
     admin.post(f"/v1/grants/{first}/approve")
-    until(lambda: bindings(real) == {f"rolebinding.rbac.authorization.k8s.io/ostiary:grant:{first}"}, within=1.5)
-    told = ostiary(running, "prove", "access", "--kubeconfig", real.kubeconfig, "--behind", "prod")
+    until(lambda: bindings(bare) == {f"rolebinding.rbac.authorization.k8s.io/ostiary:grant:{first}"}, within=1.5)
+    told = ostiary(running, "prove", "access", "--kubeconfig", bare.kubeconfig, "--behind", "prod")
     assert "ostiary:bob ClusterRole view default" in " ".join(told.split())
     bob.post(f"/v1/grants/{first}/revoke")
-    until(lambda: bindings(real) == set(), within=1.5)
+    until(lambda: bindings(bare) == set(), within=1.5)
 
     second = bob.post("/v1/grants", wish)["id"]
     ends = datetime.fromisoformat(admin.post(f"/v1/grants/{second}/approve")["ends_at"])
-    until(lambda: bindings(real) != set(), within=1.5)
+    until(lambda: bindings(bare) != set(), within=1.5)
     running.end(signal.SIGKILL)
     time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()) + 0.5)
-    assert bindings(real) != set()  # nobody was there to end it
+    assert bindings(bare) != set()  # nobody was there to end it
     running.start()
-    until(lambda: bindings(real) == set(), within=2)
+    until(lambda: bindings(bare) == set(), within=2)
 
-    assert "Namespace ostiary-system" in ostiary(running, "cluster", "remove", "prod", "--kubeconfig", real.kubeconfig, "--yes")
-    left = real.run("kubectl", "get", "clusterroles,clusterrolebindings,namespaces", "-o", "name").stdout
+    assert "Namespace ostiary-system" in ostiary(running, "cluster", "remove", "prod", "--kubeconfig", bare.kubeconfig, "--yes")
+    left = bare.run("kubectl", "get", "clusterroles,clusterrolebindings,namespaces", "-o", "name").stdout
     assert "ostiary" not in left
