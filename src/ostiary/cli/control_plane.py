@@ -108,10 +108,18 @@ def control_plane(session: str | None = None) -> ControlPlane:
 
 def anonymous(server: str, certificate_authority: str = "") -> ControlPlane:
     """A control plane before anybody has signed in. ``certificate_authority`` is PEM; without it what the system trusts counts."""
-    parts = urlsplit(server)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if not _is_address(server):
         raise BadInput(f"{server!r} is no address of a control plane", todo="give it as https://HOST:PORT")
     return ControlPlane(server.rstrip("/"), certificate_authority)
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        extras = parts.username or parts.query or parts.fragment
+        return parts.scheme == "https" and bool(parts.hostname) and not extras and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
 
 
 def _connection(server: str, authority: str) -> http.client.HTTPSConnection:
