@@ -190,7 +190,7 @@ def _pods(closed: Set, here: str) -> Iterator[Fact]:
 def _accounts(closed: Set, here: str) -> Iterator[Fact]:
     """The service accounts of a namespace that are had."""
     there, absent = closed.cluster.accounts.get(here, set()), closed.cluster.absent.get(here, set())
-    made = absent if closed.may("create accounts", here) or closed.has("all", here) else set()
+    made = absent if closed.may("create accounts", here) or closed.has("all", here) or not closed.cluster.live else set()
     minted, taken = closed.may("mint tokens", here), closed.may("impersonate accounts", here)
     had = {
         name for namespace, secret, name in closed.cluster.tokens if namespace == here and closed.has("secrets", here, secret)

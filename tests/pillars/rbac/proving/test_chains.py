@@ -309,3 +309,31 @@ def test_a_binding_waits_for_an_account_that_somebody_may_make() -> None:
     assert isinstance(verdict(waiting("create serviceaccounts; create serviceaccounts/token =ghost"), rail), Refutation)
     assert isinstance(verdict(waiting("impersonate serviceaccounts =ghost"), rail), Refutation)
     assert isinstance(verdict(waiting("create serviceaccounts/token =ghost"), rail), Proof)
+
+
+def test_an_account_that_nobody_made_is_nobody_in_a_cluster_and_may_be_somebody_in_manifests() -> None:
+    ghost = Subject(kind="ServiceAccount", name="ghost", namespace="castle")
+    import msgspec
+
+    def haunted(live: str) -> World:
+        world = castle("", "create pods", live=live).cluster
+        bindings = (bind("g", ghost, "crown"),)
+        return World.of(msgspec.structs.replace(world, cluster_role_bindings=bindings), today=TODAY)
+
+    only = (Allowed(kind=SubjectKind.SERVICE_ACCOUNT, namespace="castle", name="ghost"),)
+    assert isinstance(verdict(haunted(LIVE), Guardrail(name="crown", cluster_admin=True)), Proof)
+    assert isinstance(verdict(haunted(""), Guardrail(name="crown", cluster_admin=True)), Refutation)
+    assert isinstance(verdict(haunted(""), Guardrail(name="crown", only=only, cluster_admin=True)), Unknown)
+
+
+def test_having_pods_made_is_not_making_deployments() -> None:
+    rail = Guardrail(name="d", only=CROWN.only, verbs=("create",), resources=("deployments",), namespaces=("village",))
+    world = castle("", "")
+    import msgspec
+
+    makes = (*world.cluster.cluster_roles, Role(metadata=Meta(name="makes"), rules=(right("create pods"),)))
+    bound = (*world.cluster.role_bindings, bind("m", ANN, "makes", "village"))
+    made = World.of(msgspec.structs.replace(world.cluster, cluster_roles=makes, role_bindings=bound), today=TODAY)
+    assert isinstance(verdict(made, rail), Proof)
+    pods = msgspec.structs.replace(rail, resources=("pods",))
+    assert isinstance(verdict(made, pods), Refutation)

@@ -92,6 +92,10 @@ def _accounts(scene: Scene, namespace: str) -> None:
         made = Said("makes service account {}, for which a binding waits, and acts as it", (shown,))
         scene.sure(here, RUN(namespace), MAY("create-accounts", namespace), note=made)
         scene.sure(here, TOKENS(namespace), MAY("create-accounts", namespace), note=made)
+        if not scene.live:
+            elsewhere = Said("acts as service account {}, which is not in the source and may be there all the same", (shown,))
+            scene.perhaps(here, RUN(namespace), note=elsewhere)
+            scene.perhaps(here, TOKENS(namespace), note=elsewhere)
         waiting = Said("impersonates service account {}, which is not there and for which a binding waits", (shown,))
         scene.sure(here, IMPERSONATES(namespace), note=waiting)
 
@@ -167,6 +171,8 @@ def _tokens(scene: Scene, scope: str, name: str) -> None:
         elif name in scene.absent.get(namespace, ()):
             note = Said("makes service account {}/{}, for which a binding waits, and asks for its token", (namespace, name))
             scene.sure(AS(account(namespace, name)), held, MAY("create-accounts", namespace), note=note)
+            if not scene.live:
+                scene.perhaps(AS(account(namespace, name)), held, note=note)
 
 
 def _impersonate_accounts(scene: Scene, scope: str, name: str, right: str = "impersonate-accounts") -> None:

@@ -15,10 +15,9 @@ from msgspec.structs import replace
 from ostiary.core.errors import BadInput
 from ostiary.model.cluster import Cluster
 from ostiary.model.rbac_intent import About, Guardrail, SubjectKind
-from ostiary.pillars.rbac.escalations.catalogue import WORKLOADS
 from ostiary.pillars.rbac.grants import CLUSTER
 from ostiary.pillars.rbac.identity import MASTERS, SERVICE_ACCOUNTS, service_account_user, split_service_account
-from ostiary.pillars.rbac.proving.atoms import ALL, EVERY_NAMESPACE, RUN, ByGrant, ByRole, Said
+from ostiary.pillars.rbac.proving.atoms import ALL, EVERY_NAMESPACE, RUN, ByGrant, ByRole, Said, account
 from ostiary.pillars.rbac.proving.horn import Atom, Level
 from ostiary.pillars.rbac.proving.own import is_own
 from ostiary.pillars.rbac.proving.program import limits, rules_of
@@ -47,9 +46,10 @@ def allowed(guardrail: Guardrail) -> frozenset[SubjectKey]:
 
 
 def starts(scene: Scene, guardrail: Guardrail) -> tuple[SubjectKey, ...]:
-    """Everybody who must not reach it."""
+    """Everybody who must not reach it. A service account that a running cluster does not have is nobody, until somebody makes it."""
     may = allowed(guardrail)
-    return tuple(key for key in scene.keys if key not in may and asked_about(guardrail, key))
+    nobody = {account(where, one) for where, names in scene.absent.items() for one in names} if scene.live else set()
+    return tuple(key for key in scene.keys if key not in may and key not in nobody and asked_about(guardrail, key))
 
 
 def asked_about(guardrail: Guardrail, key: SubjectKey) -> bool:
@@ -129,7 +129,7 @@ def goal(scene: Scene, guardrail: Guardrail) -> Atom:
         scene.program.add(atom, ALL(place), level=Level.BOUND)
     if any(one.resource == "secrets" and not one.api_group and one.verb in READS for one in wanted):
         _by_reading(scene, guardrail, atom)
-    if any(one.verb == "create" and (one.api_group, one.resource) in WORKLOADS and not one.subresource for one in wanted):
+    if any((one.verb, one.api_group, one.combined) == ("create", "", "pods") for one in wanted):
         for place in _places(scene, guardrail):
             scene.sure(atom, RUN(place), note=Said("so has pods made {}", (f"in namespace {place}" if place else "anywhere",)))
     return atom

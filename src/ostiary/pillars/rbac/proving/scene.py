@@ -93,6 +93,11 @@ class Scene:
             numbers={id(grant): number for number, grant in enumerate(authorizer.grants.all)},
         )
 
+    @property
+    def live(self) -> bool:
+        """Whether an API server was seen, which shows everything; manifests may be part of what there will be."""
+        return bool(self.world.cluster.server_version)
+
     def sure(self, head: Atom, *body: Atom, note: object = None) -> None:
         """A clause that holds for sure; it is a step of a chain when it says something."""
         self.program.add(head, *body, level=horn.Level.SURE, cost=int(note is not None), note=note)
