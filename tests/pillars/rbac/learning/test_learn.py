@@ -423,3 +423,42 @@ def test_a_role_that_is_not_among_the_manifests_is_said_and_one_that_a_server_ha
     assert one.outcome is Outcome.KEEP
     assert "ClusterRole role-0 is not among the manifests" in one.reason
     assert proposals(replace(held, cluster_roles=(), server_version="v1.37.2")) == {}
+
+
+def test_ever_new_namespaces_are_all_of_them_unless_that_leads_further() -> None:
+    def everywhere(verb: str, resource: str) -> list[Usage]:
+        return [used(verb, resource, namespace=f"n{day}", days=(day, day + 1)) for day in range(1, 29)]
+
+    one = proposal(EVERYTHING, *everywhere("list", "configmaps"))
+    assert grants(one, "list", "configmaps", "", "n99")
+    left = proposal(EVERYTHING, *everywhere("list", "secrets"))
+    assert left.outcome is Outcome.KEEP
+    assert "list secrets cluster-wide" in left.reason
+
+
+def test_what_belongs_to_it_is_not_added_where_it_is_not_held() -> None:
+    rest = rule("update delete", "configmaps")
+    one = proposal(
+        cluster((ACCOUNT, "shop", rule("watch", "pods")), (ACCOUNT, "shop", rest)), used("watch", "pods", namespace="shop")
+    )
+    assert dict(one.namespaced) == {"shop": (rule("watch", "pods"),)}
+    streams = (ACCOUNT, "shop", rule("get", "pods/exec"))
+    days = tuple(range(1, 31))
+    one = proposal(cluster(streams, (ACCOUNT, "shop", rest)), used("get", "pods/exec", "db-0", "shop", days=days))
+    assert dict(one.namespaced) == {"shop": (rule("get", "pods/exec", names="db-0"),)}
+
+
+def test_what_is_not_sure_to_be_held_is_left_alone() -> None:
+    one = proposal(cluster((ACCOUNT, "shop", PolicyRule(api_groups=("",), resources=("pods",))), version=""))
+    assert one.outcome is Outcome.KEEP
+    assert "not sure" in one.reason
+
+
+def test_a_name_that_a_primitive_is_not_about_is_no_way() -> None:
+    """Config maps lead further in kube-system under four names, and nowhere else."""
+    dangers = Dangers(())
+    assert dangers.ways(Atom("update", "", "configmaps", "aws-auth", "kube-system"))
+    assert not dangers.ways(Atom("update", "", "configmaps", "aws-auth", "shop"))
+    assert not dangers.ways(Atom("update", "", "configmaps", "other", "kube-system"))
+    assert not dangers.ways(Atom("create", "", "pods", "named", "shop")), "a rule with names never allows it"
+    assert dangers.ways(Atom("create", "", "pods", "", "shop"))
