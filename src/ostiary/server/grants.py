@@ -170,11 +170,12 @@ class Grants:
         """End everything that is due; the moment at which the next one will be, if any."""
         now = self.clock()
         async with self._store.read() as connection:
-            found = await rows.open_grants(connection)
+            found = await rows.due_grants(connection, now, life.SKEW, life.OPEN_FOR)
         for kept in found:
             if life.due(kept.grant, now):
                 await self._expire(kept, now)
-        return min((_end(kept.grant) for kept in found if not life.due(kept.grant, now)), default=None)
+        async with self._store.read() as connection:
+            return await rows.next_end(connection, life.OPEN_FOR)
 
     async def _expire(self, kept: Kept, now: datetime) -> None:
         grant = life.expire(kept.grant, now)
@@ -227,10 +228,6 @@ class Grants:
             return True
         rule = self._rule(kept)
         return rule is not None and approves(rule, by.person, by.groups, administrator=self._administers(by))
-
-
-def _end(grant: Grant) -> datetime:
-    return grant.ends_at if grant.state is GrantState.ACTIVE and grant.ends_at else grant.requested_at + life.OPEN_FOR
 
 
 def _none(name: str) -> NotFound:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import asdict
@@ -109,10 +109,23 @@ async def active_grants(
     return [_kept(row) for row in await connection.execute(_chosen(select(grants).order_by(grants.c.id), chosen))]
 
 
-async def open_grants(connection: AsyncConnection) -> Sequence[Kept]:
-    """Every grant that time may still end."""
-    chosen = Selection(states=(GrantState.ACTIVE, GrantState.REQUESTED))
-    return [_kept(row) for row in await connection.execute(_chosen(select(grants), chosen))]
+async def due_grants(connection: AsyncConnection, now: datetime, skew: timedelta, open_for: timedelta) -> Sequence[Kept]:
+    """Every grant that time may end at this moment; ``life.due`` decides."""
+    past = or_(
+        grants.c.ends_at.is_(None), grants.c.ends_at <= now, grants.c.decided_at.is_(None), grants.c.decided_at > now + skew
+    )
+    active = and_(grants.c.state == GrantState.ACTIVE.value, past)
+    forgotten = and_(grants.c.state == GrantState.REQUESTED.value, grants.c.requested_at <= now - open_for)
+    return [_kept(row) for row in await connection.execute(select(grants).where(or_(active, forgotten)))]
+
+
+async def next_end(connection: AsyncConnection, open_for: timedelta) -> datetime | None:
+    """When time ends the next grant, active or undecided."""
+    active = select(func.min(grants.c.ends_at)).where(grants.c.state == GrantState.ACTIVE.value)
+    waiting = select(func.min(grants.c.requested_at)).where(grants.c.state == GrantState.REQUESTED.value)
+    ends = (await connection.execute(active)).scalar_one()
+    asked = (await connection.execute(waiting)).scalar_one()
+    return min((one for one in (ends, asked and asked + open_for) if one is not None), default=None)
 
 
 async def count_open(connection: AsyncConnection, person: str) -> int:
