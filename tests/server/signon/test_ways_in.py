@@ -109,19 +109,19 @@ async def test_a_password_lets_in_and_is_kept_as_argon2id(store: Store) -> None:
         await accounts.create("aLICE", NOW)
 
 
-@pytest.mark.parametrize("person", ["a\x00b", "?", "", "x" * 5000, "' OR 1=1 --", "alice\n", "\uff41lice", "%"])
-async def test_what_is_no_name_is_nobody_on_either_database(store: Store, person: str) -> None:
+async def test_what_is_no_name_is_nobody_on_either_database(store: Store) -> None:
     accounts = Accounts(store)
     password = await accounts.create("alice", NOW)
-    with pytest.raises(Unauthenticated, match="the name or the password is wrong"):
-        await accounts.by_password(person, password, "1.2.3.4", NOW)
+    for number, person in enumerate(["a\x00b", "?", "", "x" * 5000, "' OR 1=1 --", "alice\n", "\uff41lice", "%"]):
+        with pytest.raises(Unauthenticated, match="the name or the password is wrong"):
+            await accounts.by_password(person, password, f"1.2.3.{number}", NOW)
 
 
-@pytest.mark.parametrize("name", [None, 7, "", "a\x00", "unknown", "x" * 5000, ["a"], "\ud800"])
-async def test_a_passkey_that_is_none_is_nobodys(store: Store, name: object) -> None:
+async def test_a_passkey_that_is_none_is_nobodys(store: Store) -> None:
     passkeys = Passkeys(store, site="localhost", origin="https://localhost:1")
-    with pytest.raises(Unauthenticated, match="not known here"):
-        await passkeys.by_passkey({"id": name, "rawId": name}, "00" * 32, NOW)
+    for name in (None, 7, "", "a\x00", "unknown", "x" * 5000, ["a"], "\ud800"):
+        with pytest.raises(Unauthenticated, match="not known here"):
+            await passkeys.by_passkey({"id": name, "rawId": name}, "00" * 32, NOW)
 
 
 async def test_a_closed_account_lets_nobody_in(store: Store) -> None:
@@ -138,10 +138,10 @@ async def test_a_closed_account_lets_nobody_in(store: Store) -> None:
         await accounts.set_disabled("nobody", True)
 
 
-@pytest.mark.parametrize("password", ["short", "alice-alice-alice"[:5], "a" * 40, "abababababababab", "x" * 600])
-async def test_an_easy_password_is_refused(store: Store, password: str) -> None:
-    with pytest.raises(BadInput, match="too easy"):
-        await Accounts(store).create("alice", NOW, password=password)
+async def test_an_easy_password_is_refused(store: Store) -> None:
+    for password in ("short", "alice", "a" * 40, "abababababababab", "x" * 600):
+        with pytest.raises(BadInput, match="too easy"):
+            await Accounts(store).create("alice", NOW, password=password)
 
 
 async def test_guessing_is_slowed_down_for_one_pair_and_nobody_is_locked_out(store: Store) -> None:
