@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,7 +44,7 @@ class Target:
     port: int
     name: str
     ca: Path
-    given_token: str = ""
+    given_token: str = field(default="", repr=False)
     person: str = PERSON
     door: Door | None = None
     audit_log: Path | None = None

@@ -9,7 +9,7 @@ from tests.attacks.target import Target
 
 pytestmark = pytest.mark.judge("attacks with paths", needs=("linux",))
 
-POD = "/api/v1/namespaces/default/pods/web"
+POD = "/api/v1/namespaces/default/pods/no-such-pod"
 REFUSED = (
     f"{POD}/exec",  # without an upgrade
     f"{POD}/exec/",
@@ -112,7 +112,7 @@ def test_a_method_that_means_nothing_never_arrives(target: Target, method: str) 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/api/v1/namespaces/default/pods/web"),
+        ("POST", "/api/v1/namespaces/default/pods/no-such-pod"),
         ("PUT", "/api/v1/namespaces/default/pods"),
         ("PATCH", "/api/v1/namespaces/default/pods"),
         ("DELETE", f"{POD}/status"),

@@ -12,7 +12,7 @@ from tests.gateway.door import DOMAIN, SESSION, eventually
 
 pytestmark = pytest.mark.judge("attacks by upgrades", needs=("linux",))
 
-EXEC = "/api/v1/namespaces/default/pods/web/exec?command=id"
+EXEC = "/api/v1/namespaces/default/pods/no-such-pod/exec?command=id"
 WEBSOCKET = (
     "Connection: Upgrade",
     "Upgrade: websocket",
@@ -117,7 +117,7 @@ def test_the_method_arrives_as_it_was_sent(target: Target, recorder: Recorder) -
         target.send(request(target, *headers, method=method), name=NAME, within=0.4)
         head(recorder)
         assert recorder.received.startswith(
-            f"{method} /api/v1/namespaces/default/pods/web/exec?command=id HTTP/1.1\r\n".encode()
+            f"{method} /api/v1/namespaces/default/pods/no-such-pod/exec?command=id HTTP/1.1\r\n".encode()
         )
 
 
