@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.pillars.rbac.shapes import ANN, PODS, SECRETS, bound, cluster, cluster_role
 
 from ostiary.core.canonical import digest
@@ -61,6 +62,13 @@ def test_an_impersonation_seen_once_is_put_up_for_review_and_the_certificate_hol
         DAILY, Usage(user="ann", by=Impersonator(user=WEB), verb="get", resource="pods", first="2026-11-20", daily=(1,))
     )
     assert any(f"{WEB} does not need to impersonate" in one for one in made.assumptions)
+    assert verify(encode(made.certificate)).claim == made.claim
+
+
+def test_those_who_may_anything_may_impersonate_in_every_mode() -> None:
+    row = Usage(user="ann", verb="get", resource="pods", namespace="shop", first="2026-10-20", daily=(1,) * 35)
+    masters = Impersonator(user="admin", groups=("system:masters",), constraint="impersonate:user-info")
+    made = proof(DAILY, replace(row, by=masters))
     assert verify(encode(made.certificate)).claim == made.claim
 
 
