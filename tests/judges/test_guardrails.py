@@ -305,16 +305,29 @@ def untouched() -> Iterator[RunningCluster]:
     cluster.down()
 
 
-def tokens(cluster: RunningCluster) -> dict[str, str]:
-    return {name: cluster.run("kubectl", "create", "token", name, "-n", "actors").stdout.strip() for name in ACTORS}
+def administrators(cluster: RunningCluster, directory: Any) -> str:
+    """The administrator's certificate and key, in one file."""
+    user = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]
+    pair = directory / "administrator.pem"
+    pair.write_bytes(b"".join(base64.b64decode(user[field]) for field in ("client-certificate-data", "client-key-data")))
+    return str(pair)
+
+
+def tokens(server: Server, pair: str) -> dict[str, str]:
+    """A token of each actor's own."""
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    base = "/api/v1/namespaces/actors/serviceaccounts"
+    return {name: server.ask("POST", f"{base}/{name}/token", asked, pair=pair).part("status", "token") for name in ACTORS}
 
 
 def walk(cluster: RunningCluster, held: dict[str, str], directory: Any) -> dict[str, int]:
-    """What comes of everybody's attempt. The administrator that the weaver waits for uses the cluster's own kubeconfig."""
+    """What comes of everybody's attempt. The administrator that the weaver waits for has a certificate."""
     server = Server(cluster)
 
+    pair = administrators(cluster, directory)
+
     def administrator(binding: dict[str, Any]) -> None:
-        cluster.run("kubectl", "create", "-f", "-", stdin=json.dumps(binding))
+        assert server.ask("POST", BINDINGS, binding, pair=pair).status == 201
 
     return {
         name: actor.way(server, name, held[name], administrator if actor.way is weaves_itself_in else directory).status
@@ -333,7 +346,7 @@ async def test_chains_that_are_found_can_be_walked_and_no_others(untouched: Runn
     assert isinstance(found, Refutation)
     assert {one.subject.name for one in found.witnesses} == set(GUILTY), [one.reason for one in found.witnesses]
 
-    held = tokens(cluster)
+    held = tokens(server, administrators(cluster, tmp_path))
     before = {name: server.ask("POST", BINDINGS, crown_for(f"early-{name}"), token=held[name]).status for name in ACTORS}
     assert {name for name, status in before.items() if status != 403} == {"binder"}, before  # whose first step is the last
     walked = walk(cluster, held, tmp_path)
@@ -355,9 +368,10 @@ async def test_chains_that_are_found_can_be_walked_and_no_others(untouched: Runn
 
 
 def take_away(cluster: RunningCluster, *names: str) -> None:
-    for name in names:
-        cluster.run("kubectl", "delete", "clusterrolebinding", f"holds-{name}", "--ignore-not-found")
-        cluster.run("kubectl", "delete", "rolebinding", f"holds-{name}", "-n", "castle", "--ignore-not-found")
+    """The fix: the bindings that give the rights."""
+    held = [f"holds-{name}" for name in names]
+    cluster.run("kubectl", "delete", "clusterrolebinding", *held, "--ignore-not-found")
+    cluster.run("kubectl", "delete", "rolebinding", *held, "-n", "castle", "--ignore-not-found")
 
 
 def undo_deeds(cluster: RunningCluster) -> None:
