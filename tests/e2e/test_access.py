@@ -57,7 +57,7 @@ class Plane:
     def start(self) -> float:
         with (self.home / "up.log").open("w") as log:
             self.process = subprocess.Popen(self.command, stderr=log, stdout=log, text=True)
-        return until("the start", self.serves, 30)
+        return until("the start", self.serves, 120)
 
     def serves(self) -> bool:
         assert self.process is not None
@@ -68,7 +68,7 @@ class Plane:
     def end(self, number: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _the_story(plane: Plane, admin: Person, alice: Person, bob: Person) -> None:
     assert "Forbidden" in other.stderr
     assert "forbidden" in alice.kubectl("create", "configmap", "x", "-n", "default", fine=False).stderr
 
-    second = subprocess.run([*plane.command, "--set", "api.port=1"], capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run([*plane.command, "--set", "api.port=1"], capture_output=True, text=True, timeout=120, check=False)
     assert (second.returncode, "another ostiary works with" in second.stderr) == (1, True)
 
     waiting = ask(alice, "20m")

@@ -1,5 +1,6 @@
 """One control plane for one store: the second goes away and is told where the first is; a crash leaves nothing to clean up."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from ostiary.core.errors import Refused
 from ostiary.server.store.engine import opened
-from ostiary.server.tenancy import sole_tenant, sole_user
+from ostiary.server.tenancy import Tenant, sole_tenant, sole_user
 
 HOLD = """
 import sys, time
@@ -39,12 +41,40 @@ def test_the_data_directory_is_its_owners_alone(tmp_path: Path) -> None:
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize(
+    "store_url", ["postgresql"], indirect=True
+)  # SQLite lies in the data directory, which the file lock holds
 async def test_a_database_has_one_control_plane(store_url: str) -> None:
-    async with opened(store_url) as first, sole_tenant(first), opened(store_url) as second:
-        if second.engine.dialect.name == "sqlite":  # it lies in the data directory, which the file lock holds
+    async with opened(store_url) as first, opened(store_url) as second:
+        async with sole_tenant(first):
+            with pytest.raises(Refused, match="this database"):
+                await Tenant(second).check()
+        async with sole_tenant(second) as now:
+            await now.check()
+
+
+@pytest.mark.parametrize(
+    "store_url", ["postgresql"], indirect=True
+)  # SQLite lies in the data directory, which the file lock holds
+async def test_a_lock_that_was_lost_is_taken_again_unless_somebody_else_has_it(store_url: str) -> None:
+    async with opened(store_url) as first, opened(store_url) as second, opened(store_url) as killer:
+
+        async def cut() -> None:
+            """As if the database had been restarted: every connection that holds an advisory lock is ended by the server."""
+            async with killer.begin() as connection:
+                await connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+                for _ in range(200):
+                    held = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+                    if held.scalar_one() == 0:
+                        return
+                    await asyncio.sleep(0.02)
+
+        async with sole_tenant(first) as tenant:
+            await cut()
+            await tenant.check()
+            with pytest.raises(Refused):
+                await Tenant(second).check()
+            await cut()
             async with sole_tenant(second):
-                return
-        with pytest.raises(Refused, match="this database"):
-            await sole_tenant(second).__aenter__()
-    async with opened(store_url) as third, sole_tenant(third):
-        assert third.engine.dialect.name == "postgresql"
+                with pytest.raises(Refused, match="this database"):
+                    await tenant.check()

@@ -33,7 +33,7 @@ from ostiary.server.rules import Rules
 from ostiary.server.settings import Settings
 from ostiary.server.signon.service import Door, People
 from ostiary.server.store.engine import Store, opened, sqlite_url
-from ostiary.server.tenancy import sole_tenant, sole_user
+from ostiary.server.tenancy import Tenant, keep, sole_tenant, sole_user
 
 _log = logging.getLogger("ostiary")
 _TEND_EVERY = 60.0
@@ -60,10 +60,10 @@ async def serve(settings: Settings, stop: asyncio.Event, started: Callable[[Star
             refuse_taken(settings.gateway.address, settings.gateway.port, "gateway.port")
         async with (
             opened(settings.database or sqlite_url(data / "store.db")) as store,
-            sole_tenant(store),
+            sole_tenant(store) as tenant,
             _parts(settings, store, authority) as parts,
         ):
-            await parts.serve(stop, started)
+            await parts.serve(stop, started, tenant)
 
 
 @asynccontextmanager
@@ -105,7 +105,7 @@ class _Parts:
         pair = self.authority.ensure("gateway", (f"*.{domain}", domain, "localhost", address), wall_clock())
         return pair.certificate, pair.key
 
-    async def serve(self, stop: asyncio.Event, started: Callable[[Started], None]) -> None:
+    async def serve(self, stop: asyncio.Event, started: Callable[[Started], None], tenant: Tenant) -> None:
         settings, plane = self.settings, self.plane
         first = await first_administrator(self.people, settings.directory) if settings.sign_on.builtin else None
         app = make(plane, settings.api, (self.people.router, cluster_routes, break_glass_router(self.alarm())))
@@ -113,6 +113,7 @@ class _Parts:
         tasks = [
             asyncio.create_task(work, name=name)
             for name, work in (
+                ("tenancy", keep(tenant)),
                 ("ends", ends(plane)),
                 ("clusters", self.following.run()),
                 ("keys", steadily("keeping keys", self._tend, asyncio.Event())),
