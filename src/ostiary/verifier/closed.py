@@ -160,6 +160,8 @@ def _namespace(closed: Set, here: str) -> Iterator[Fact]:
         yield "secrets", here, name
     if may("write secrets", here) and any(fact[0] == "secrets" and fact[1] in ("", here) for fact in closed.facts):
         yield "tokens", here
+    if may("request pod certificates", here):
+        yield "tokens", here
     for name in may("bind cluster roles", here) - {""}:
         yield "bound", "ClusterRole", "", name, here
     for kind, namespace, name in closed.cluster.roles:

@@ -43,6 +43,7 @@ TABLE: dict[str, list[tuple[str, str, str]]] = {
     "request certificates": [("create", CERTIFICATES, "certificatesigningrequests")],
     "approve requests": [(CHANGE, CERTIFICATES, "certificatesigningrequests/approval")],
     "approve clients": [("approve", CERTIFICATES, "signers")],
+    "request pod certificates": [("create", CERTIFICATES, "podcertificaterequests")],
     "reach kubelets": [("get create", "", "nodes/proxy")],
     "change namespaces": [(CHANGE, "", "namespaces")],
     "create namespaces": [("create", "", "namespaces")],

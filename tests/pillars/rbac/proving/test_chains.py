@@ -241,6 +241,7 @@ def test_two_who_would_need_one_request_are_unknown_not_refuted() -> None:
         ("", "create pods/exec =nobody"),
         ("", "patch statefulsets.apps"),
         (f"escalate {CLUSTER_ROLES}", ""),
+        ("", "create podcertificaterequests.certificates.k8s.io"),
         ("impersonate:arbitrary-node nodes.authentication.k8s.io", ""),
     ],
 )

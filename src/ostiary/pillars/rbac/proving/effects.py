@@ -260,6 +260,12 @@ def _approvals(scene: Scene, scope: str, name: str) -> None:
     _certificates(scene)
 
 
+def _pod_certificates(scene: Scene, scope: str, name: str) -> None:
+    """A kubelet asks in the name of its pods; whether the server takes it from others depends on its admission plugins."""
+    note = Said("has a certificate made in the name of a pod {}, and of its service account", (where(scope),))
+    scene.perhaps(TOKENS(scope), MAY("pod-certificates", scope, name), note=note)
+
+
 def _nodes_proxy(scene: Scene, scope: str, name: str) -> None:
     held = MAY("nodes-proxy", scope, name)
     insides.pods_of_node(scene, name)
@@ -332,6 +338,7 @@ _LEADS: Mapping[str, Callable[[Scene, str, str], None]] = {
     "escalate-clusterroles": _escalate_cluster_roles,
     "request-certificates": _certificates,
     "approve-requests": _approvals,
+    "pod-certificates": _pod_certificates,
     "nodes-proxy": _nodes_proxy,
     "change-namespaces": _namespaces,
     "mutating-webhooks": _webhooks,

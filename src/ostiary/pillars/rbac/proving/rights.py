@@ -66,6 +66,7 @@ RIGHTS: Mapping[str, Need] = {
     "approve-clients": _cluster(
         ("approve",), _CERTIFICATES, "signers", only=("kubernetes.io/kube-apiserver-client", "kubernetes.io/*")
     ),
+    "pod-certificates": _need(("create",), _CERTIFICATES, "podcertificaterequests"),
     "nodes-proxy": _cluster(("get", "create"), "", "nodes/proxy", named=True),
     "change-namespaces": _need(CHANGE, "", "namespaces", named=True),
     "create-namespaces": _cluster(("create",), "", "namespaces"),
