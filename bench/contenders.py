@@ -9,11 +9,12 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -24,6 +25,7 @@ from ostiary.core.errors import Unreachable
 from ostiary.gateway.supervision import FLUSH_MILLISECONDS
 from ostiary.model.access import GROUP, TOKEN_SECONDS, USER_PREFIX, GatewayState, Upstream
 from ostiary.pillars.access.envoy.files import files
+from ostiary.pillars.access.envoy.names import LISTENERS
 from ostiary.sandbox import engines
 from ostiary.sandbox.pki import Authority, KeyPair, write_private
 from ostiary.sandbox.ports import free_ports
@@ -136,8 +138,8 @@ def bare_envoy(place: Place) -> Iterator[Way]:
 
 
 @contextmanager
-def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
-    """ostiary's configuration as it is generated, records included."""
+def gateway(place: Place, *, change: Callable[[dict[str, Any]], None] | None = None) -> Iterator[Way]:
+    """ostiary's configuration as it is generated, records included; ``change`` may take parts out of its listener."""
     [port] = free_ports(1)
     directory = place.work / f"gateway-{port}"
     directory.mkdir(mode=0o700)
@@ -145,19 +147,16 @@ def gateway(place: Place, *, by_path: bool = False) -> Iterator[Way]:
         address="127.0.0.1", port=port, domain=DOMAIN, issuer=ISSUER, jwks=public_keys(place), upstreams=(upstream(place),)
     )
     pair = (place.certificate.certificate.read_text(), place.certificate.key.read_text())
-    for name, content in files(
-        state, str(directory), certificate=pair, tokens={CLUSTER: place.gateway_token.read_text()}
-    ).items():
+    made = files(state, str(directory), certificate=pair, tokens={CLUSTER: place.gateway_token.read_text()})
+    if change is not None:
+        change(made[LISTENERS]["resources"][0])
+    for name, content in made.items():
         write_private(directory / name, json.dumps(content).encode())
-    tokens = place.person_tokens(SESSIONS)
+    tokens, name = place.person_tokens(SESSIONS), f"{CLUSTER}.{DOMAIN}"
     with _running(["envoy", "-c", str(directory / "bootstrap.json"), *_ENVOY], directory / "envoy.log", port) as process:
-        url, name = (
-            (f"https://127.0.0.1:{port}/clusters/{CLUSTER}", "")
-            if by_path
-            else (f"https://127.0.0.1:{port}", f"{CLUSTER}.{DOMAIN}")
+        yield Way(
+            "ostiary", f"https://127.0.0.1:{port}", place.authority.certificate, tokens, server_name=name, process=process
         )
-        title = "ostiary, by path" if by_path else "ostiary"
-        yield Way(title, url, place.authority.certificate, tokens, server_name=name, process=process)
 
 
 def upstream(place: Place) -> Upstream:

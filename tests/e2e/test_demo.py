@@ -21,7 +21,7 @@ def test_the_demo_refuses_the_attacker_and_keeps_the_shop(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=400,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     admitted = done.stdout.index("pod/debug-tmp created (server dry run)")
