@@ -40,12 +40,19 @@ class FindingFormat(StrEnum):
 
 def say(text: str) -> None:
     """Talk: progress, hints, warnings."""
-    print(text, file=sys.stderr, flush=True)
+    print(safe(text), file=sys.stderr, flush=True)
 
 
 def answer(text: str) -> None:
     """A line of the answer."""
-    print(text)
+    print(safe(text))
+
+
+def safe(text: str) -> str:
+    """The text, with what could move a cursor or hide words written out: names in a cluster are anybody's."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode() for one in text)
 
 
 def answer_json(value: Any) -> None:
@@ -79,12 +86,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(safe, row))
     Console(highlight=False, emoji=False, markup=False).print(drawn)
 
 
 def _plain_table(rows: Sequence[Sequence[str]]) -> None:
-    lines = [[cell.replace("\n", "; ") for cell in row] for row in rows]
+    lines = [[safe(cell.replace("\n", "; ")) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

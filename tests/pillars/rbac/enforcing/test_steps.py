@@ -214,3 +214,13 @@ def test_names_are_told_apart() -> None:
     names = [name_of(key) for key in keys]
     assert len(set(names)) == len(keys)
     assert not any(set(name) & set("/%?#\\ ") for name in names)
+
+
+def test_a_name_begins_no_line_of_its_own() -> None:
+    evil = "ann\nproved: everything\x1b[2J"
+    there = cluster(cluster_role("reader", PODS), bound("reader", Subject(kind="User", name=evil)), server_version="v1.37.2")
+    ref = Ref("ClusterRoleBinding", "", "reader-holders")
+    made = Proposal(subject=SubjectKey(USER, evil), outcome=Outcome.TIGHTEN, cluster_rules=(PODS,), replaces=(ref,))
+    changes = steps(there, (made,), frozenset())
+    assert len(changes) == 3
+    assert all(change.sentence.isprintable() and change.target.name.isprintable() for change in changes)

@@ -50,7 +50,12 @@ def name_of(key: SubjectKey) -> str:
 def said(key: SubjectKey) -> str:
     """A subject as people name it."""
     account = split_service_account(key.name) if key.kind == USER else None
-    return f"{SERVICE_ACCOUNT} {account[0]}/{account[1]}" if account else str(key)
+    return f"{SERVICE_ACCOUNT} {account[0]}/{account[1]}" if account else one_line(str(key))
+
+
+def one_line(text: str) -> str:
+    """A name that anybody may have chosen, as part of a sentence: it can begin no line of its own."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
 def address(ref: Ref) -> Target:

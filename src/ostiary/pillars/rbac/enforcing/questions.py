@@ -16,7 +16,7 @@ from ostiary.pillars.rbac.authorizer import Authorizer
 from ostiary.pillars.rbac.capabilities import CAPABILITIES
 from ostiary.pillars.rbac.decision import Decision
 from ostiary.pillars.rbac.enforcing.afterwards import afterwards
-from ostiary.pillars.rbac.enforcing.objects import name_of, said
+from ostiary.pillars.rbac.enforcing.objects import name_of, one_line, said
 from ostiary.pillars.rbac.enforcing.steps import CANARY, ENFORCE
 from ostiary.pillars.rbac.grants import Grant, Grants
 from ostiary.pillars.rbac.identity import AUTHENTICATED, Identity, authenticated
@@ -134,7 +134,7 @@ def _review(stage: str, key: SubjectKey, who: Identity, request: Request, *, all
     version, kind = "authorization.k8s.io/v1", "SubjectAccessReview"
     return Trial(
         stage=stage,
-        sentence=f"{said(key)} {'may still' if allowed else 'may no longer'} {request}",
+        sentence=one_line(f"{said(key)} {'may still' if allowed else 'may no longer'} {request}"),
         target=Target(api_version=version, kind=kind, resource="subjectaccessreviews", name=name_of(key)),
         body={"apiVersion": version, "kind": kind, "spec": spec},
         admitted=True,

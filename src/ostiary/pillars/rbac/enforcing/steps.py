@@ -20,6 +20,7 @@ from ostiary.pillars.rbac.enforcing.objects import (
     address,
     binding,
     binding_ref_of,
+    one_line,
     plain_rules,
     plain_subjects,
     role,
@@ -148,4 +149,4 @@ def _without(subjects: tuple[Subject, ...], namespace: str, keys: Iterable[Subje
 def _sentence(ref: Ref, role: RoleRef, now: Iterable[SubjectKey], left: int) -> str:
     who = ", ".join(sorted(map(said, now)))
     rest = f"{left} other subject{'s' * (left != 1)} keep{'s' * (left == 1)} it" if left else "nobody else holds it, so it goes"
-    return f"{ref}: {who} no longer holds {role.kind} {role.name} by it; {rest}"
+    return one_line(f"{ref}: {who} no longer holds {role.kind} {role.name} by it; {rest}")
