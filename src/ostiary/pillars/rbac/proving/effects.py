@@ -6,14 +6,11 @@ no object of the cluster, or on pods that come and go, the clause holds perhaps:
 Source: ``escalations.catalogue`` and what it names.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from ostiary.model.meta import Ref
 from ostiary.model.rbac_intent import Assumed
-from ostiary.pillars.rbac.doubt import CLUSTER_ROLE
 from ostiary.pillars.rbac.grants import CLUSTER
-from ostiary.pillars.rbac.identity import MASTERS, split_service_account
-from ostiary.pillars.rbac.proving import insides, lateral
+from ostiary.pillars.rbac.proving import becoming, insides
 from ostiary.pillars.rbac.proving.atoms import (
     ALL,
     AS,
@@ -34,7 +31,6 @@ from ostiary.pillars.rbac.proving.atoms import (
 from ostiary.pillars.rbac.proving.horn import Level
 from ostiary.pillars.rbac.proving.rights import TEMPLATES
 from ostiary.pillars.rbac.proving.scene import CONTROL_PLANE, Scene
-from ostiary.pillars.rbac.subject import GROUP, USER, SubjectKey
 
 _JOINED = (
     "write-bindings",
@@ -175,74 +171,6 @@ def _tokens(scene: Scene, scope: str, name: str) -> None:
                 scene.perhaps(AS(account(namespace, name)), held, note=note)
 
 
-def _impersonate_accounts(scene: Scene, scope: str, name: str, right: str = "impersonate-accounts") -> None:
-    held, sure = MAY(right, scope, name), right == "impersonate-accounts"
-    if not name:
-        add = scene.sure if sure else scene.perhaps
-        add(
-            IMPERSONATES(scope), held, note=None if sure else Said("impersonates service accounts, in part of what they may do")
-        )
-        return
-    for namespace in scene.places(scope):
-        if name in (*scene.accounts.get(namespace, ()), *scene.absent.get(namespace, ())):
-            note = Said("impersonates service account {}/{}", (namespace, name))
-            (scene.sure if sure else scene.perhaps)(AS(account(namespace, name)), held, note=note)
-
-
-def _constrained_accounts(scene: Scene, scope: str, name: str) -> None:
-    _impersonate_accounts(scene, scope, name, "constrained-accounts")
-
-
-def _users(right: str, sure: bool) -> Callable[[Scene, str, str], None]:
-    def made(scene: Scene, scope: str, name: str) -> None:
-        held, add = MAY(right, scope, name), scene.sure if sure else scene.perhaps
-        if not name:
-            add(ALL(CLUSTER), held, note=Said("impersonates any user, those by which Kubernetes itself runs among them"))
-        elif split_service_account(name) is None:
-            add(AS(SubjectKey(USER, name)), held, note=Said("impersonates the user {}", (name,)))
-
-    return made
-
-
-def _groups(right: str) -> Callable[[Scene, str, str], None]:
-    def made(scene: Scene, scope: str, name: str) -> None:
-        note = Said("impersonates the group {}, beside some user", (name or MASTERS,))
-        scene.perhaps(AS(SubjectKey(GROUP, name or MASTERS)), MAY(right, scope, name), note=note)
-
-    return made
-
-
-def _bind_roles(scene: Scene, scope: str, name: str) -> None:
-    if name:
-        for role in scene.roles_in(scope, name):
-            _bind(scene, "bind-roles", scope, name, role, role.namespace)
-    else:
-        note = Said("binds any Role to itself {}, where it may write the binding", (where(scope),))
-        scene.perhaps(ALL(scope), MAY("bind-roles", scope), note=note)
-
-
-def _bind_cluster_roles(scene: Scene, scope: str, name: str) -> None:
-    if name:
-        _bind(scene, "bind-clusterroles", scope, name, Ref(CLUSTER_ROLE, "", name), scope)
-    else:
-        note = Said("binds cluster-admin to itself {}, where it may write the binding", (where(scope),))
-        scene.perhaps(ALL(scope), MAY("bind-clusterroles", scope), note=note)
-
-
-def _bind(scene: Scene, right: str, scope: str, name: str, role: Ref, place: str) -> None:
-    note = Said("binds {} to itself {}, where it may write the binding", (role, where(place)))
-    scene.perhaps(lateral.bound(scene, role, place), MAY(right, scope, name), note=note)
-
-
-def _escalate(scene: Scene, scope: str, name: str, right: str = "escalate-roles") -> None:
-    note = Said("escalates a role {}, where it may write it", (where(scope),))
-    scene.perhaps(ALL(scope), MAY(right, scope, name), note=note)
-
-
-def _escalate_cluster_roles(scene: Scene, scope: str, name: str) -> None:
-    _escalate(scene, scope, name, "escalate-clusterroles")
-
-
 def _certificates(scene: Scene, *_: str) -> None:
     body = (MAY("request-certificates", CLUSTER), MAY("approve-requests", CLUSTER), MAY("approve-clients", CLUSTER))
     if not scene.program.known(("certificates",)):
@@ -325,17 +253,17 @@ _LEADS: Mapping[str, Callable[[Scene, str, str], None]] = {
     "read-secrets": _read_secrets,
     "change-secrets": _any_write("change-secrets"),
     "mint-tokens": _tokens,
-    "impersonate-accounts": _impersonate_accounts,
-    "impersonate-users": _users("impersonate-users", sure=True),
-    "impersonate-groups": _groups("impersonate-groups"),
-    "constrained-users": _users("constrained-users", sure=False),
-    "constrained-groups": _groups("constrained-groups"),
-    "constrained-accounts": _constrained_accounts,
+    "impersonate-accounts": becoming.impersonate_accounts,
+    "impersonate-users": becoming.users("impersonate-users", sure=True),
+    "impersonate-groups": becoming.groups("impersonate-groups"),
+    "constrained-users": becoming.users("constrained-users", sure=False),
+    "constrained-groups": becoming.groups("constrained-groups"),
+    "constrained-accounts": becoming.constrained_accounts,
     "constrained-nodes": _constrained_nodes,
-    "bind-roles": _bind_roles,
-    "bind-clusterroles": _bind_cluster_roles,
-    "escalate-roles": _escalate,
-    "escalate-clusterroles": _escalate_cluster_roles,
+    "bind-roles": becoming.bind_roles,
+    "bind-clusterroles": becoming.bind_cluster_roles,
+    "escalate-roles": becoming.escalate,
+    "escalate-clusterroles": becoming.escalate_cluster_roles,
     "request-certificates": _certificates,
     "approve-requests": _approvals,
     "pod-certificates": _pod_certificates,
@@ -346,8 +274,3 @@ _LEADS: Mapping[str, Callable[[Scene, str, str], None]] = {
     "mutating-policy-bindings": _policies,
     "validating-webhooks": _observers,
 }
-
-
-def rights_led() -> Iterator[str]:
-    """Every right that leads to something."""
-    yield from (*_LEADS, *_PERHAPS_ALL)
