@@ -47,6 +47,14 @@ def test_the_user_is_a_number_that_is_not_root(tmp_path: Path) -> None:
     assert int(user.split(":")[0]) > 0
 
 
+def test_arguments_are_what_a_pod_may_replace_without_the_entrypoint(tmp_path: Path) -> None:
+    image = Image("a:1", {"/a": PROGRAM}, ("/a",), arguments=("pause",))
+    found = entries(write_archive([image], tmp_path / "i.tar"))
+    manifest = document(found, json.loads(found["index.json"])["manifests"][0])
+    settings = document(found, manifest["config"])["config"]
+    assert (settings["Entrypoint"], settings["Cmd"]) == (["/a"], ["pause"])
+
+
 def layer_of(archive: Path) -> tarfile.TarFile:
     found = entries(archive)
     manifest = document(found, json.loads(found["index.json"])["manifests"][0])
