@@ -45,6 +45,14 @@ def test_others_are_not_meant(person: str, groups: tuple[str, ...]) -> None:
     assert powers(INTENT, person, groups, administrator=False) == frozenset()
 
 
+def test_names_may_be_written_in_any_case() -> None:
+    """Sign-on folds names to lower case; whoever is not folded is nobody whom sign-on let in."""
+    intent = AccessIntent(administrators=("Root@Example.com",), viewers=("Group:Audit",))
+    assert Power.ADMINISTRATOR in powers(intent, "root@example.com", (), administrator=False)
+    assert Power.VIEWER in powers(intent, "x", ("audit",), administrator=False)
+    assert powers(intent, "Root@Example.com", ("Audit",), administrator=False) == frozenset()
+
+
 def test_an_empty_section_lets_nobody_ask() -> None:
     assert rule_for(AccessIntent(), "alice", ("dev",), ask()) is None
 

@@ -67,10 +67,17 @@ def checked(intent: AccessIntent) -> AccessIntent:
 
 
 def is_one_of(names: Iterable[str], person: str, groups: Sequence[str]) -> bool:
-    """Whether a list of people and groups means this person. A person whose name looks like a group is nobody's group."""
-    return any(
-        name in (ANY, person) if not name.startswith(GROUP_MARK) else name[len(GROUP_MARK) :] in groups for name in names
-    )
+    """Whether a list of people and groups means this person. A person whose name looks like a group is nobody's group.
+
+    People and groups bear lower-case names, as sign-on folds them; so a list may be written in any case.
+    """
+    return any(_means(name.lower(), person, groups) for name in names)
+
+
+def _means(name: str, person: str, groups: Sequence[str]) -> bool:
+    if name.startswith(GROUP_MARK):
+        return name[len(GROUP_MARK) :] in groups
+    return name in (ANY, person)
 
 
 def rule_for(intent: AccessIntent | None, person: str, groups: Sequence[str], ask: Asked) -> AccessRule | None:
