@@ -100,12 +100,13 @@ class Place:
     def person_tokens(self, count: int) -> Path:
         """A file of tokens of the person, each of another session."""
         path = self.work / f"{count}.tokens"
-        write_private(path, "\n".join(self._person_token(f"bench-{number}") for number in range(count)).encode())
+        write_private(path, "\n".join(self.token_for(CLUSTER, f"bench-{number}") for number in range(count)).encode())
         return path
 
-    def _person_token(self, session: str) -> str:
+    def token_for(self, cluster: str, session: str) -> str:
+        """A token of the person for a cluster."""
         now = int(datetime.now(UTC).timestamp())
-        claims = {"iss": ISSUER, "aud": CLUSTER, "sub": PERSON, "sid": session, "jti": session}
+        claims = {"iss": ISSUER, "aud": cluster, "sub": PERSON, "sid": session, "jti": session}
         times = {"iat": now - 1, "nbf": now - 1, "exp": now + TOKEN_SECONDS - 2}
         return jwt.encode({"alg": "ES256", "kid": "bench"}, claims | times, self.key)
 
