@@ -99,6 +99,9 @@ async def _measured(store: Store, directory: Path, clusters: int, people: int, g
     async def timed(name: str, work: Callable[[], Awaitable[object]]) -> None:
         began = time.perf_counter()
         await work()
+        while loops._under_way:
+            await asyncio.wait(loops._under_way)
+            loops._under_way = [task for task in loops._under_way if not task.done()]
         found[name] = (time.perf_counter() - began) * 1000
 
     await timed("tokens of every cluster", loops.renew)

@@ -176,6 +176,46 @@ async def test_a_revoked_session_reaches_the_gateway_at_once_also_while_a_cluste
     assert [one.name for one in gateway.applied[-1][0].upstreams] == ["prod", "test"]
 
 
+async def test_a_revocation_does_not_wait_for_a_configuration_that_is_being_checked(
+    plane: Plane, running: Callable[..., None], tmp_path: Path
+) -> None:
+    people: Any = plane.sign_on
+    checked = asyncio.Event()
+
+    class Slow(RecordingGateway):
+        async def apply(self, state: GatewayState, *, tls: tuple[Path, Path], tokens: Mapping[str, str]) -> None:
+            await super().apply(state, tls=tls, tokens=tokens)  # what stands for the deny list, which is written at once
+            await checked.wait()
+
+    gateway = Slow()
+    loops = GatewayLoops(plane, gateway, GatewaySettings(), lambda: (tmp_path / "crt", tmp_path / "key"))
+    running(loops.state(), loops.tokens())
+    await until(lambda: bool(gateway.applied))
+    for number in range(4):
+        people.ended = tuple(f"s{one}" for one in range(number + 1))
+        plane.wake()
+        assert await until(lambda: gateway.applied[-1][0].denied == people.ended) < 1
+    await asyncio.sleep(1.2)  # some looks at what is under way: they begin nothing
+    assert (len(gateway.applied) <= 8, loops.applied.is_set()) == (True, False)
+    checked.set()
+    await until(loops.applied.is_set)
+
+
+async def test_a_configuration_that_is_refused_is_tried_again(
+    plane: Plane, running: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Refusing(RecordingGateway):
+        async def apply(self, state: GatewayState, *, tls: tuple[Path, Path], tokens: Mapping[str, str]) -> None:
+            await super().apply(state, tls=tls, tokens=tokens)
+            if len(self.applied) < 3:
+                raise Unreachable("not taken")
+
+    loops = GatewayLoops(plane, Refusing(), GatewaySettings(), lambda: (tmp_path / "crt", tmp_path / "key"))
+    running(loops.state())
+    await until(loops.applied.is_set)
+    assert "not taken" in caplog.text
+
+
 async def test_a_loop_survives_everything(running: Callable[..., None], caplog: pytest.LogCaptureFixture) -> None:
     turns: list[float] = []
 

@@ -1,5 +1,8 @@
 """Brings the gateway to what the store says: clusters, keys, and sessions whose tokens are to be refused.
 
+A configuration of many clusters takes Envoy seconds to check. ``state`` does not wait for that: the deny list is written when ``apply`` is called, and what is
+under way is finished in its order.
+
 Two loops, so that a revocation waits for no cluster: ``tokens`` keeps a token of the gateway's account for each cluster, ``state`` hands everything over
 whenever some of it changed. A cluster without a token yet is handed over without one; the gateway answers 503 for it.
 """
@@ -19,6 +22,9 @@ from ostiary.server.settings import GatewaySettings
 
 _log = logging.getLogger("ostiary.gateway")
 _LOOK_EVERY = 10.0  # seconds: a denial that nobody needs any more goes by then
+_PATIENCE = 0.2  # how long a turn waits for Envoy's word
+_COLLECT_EVERY = 0.5
+_MOST_UNDER_WAY = 8
 _MINT_WITHIN = 10.0
 _AGAIN = timedelta(seconds=2)
 _AT_ONCE = 16
@@ -38,11 +44,18 @@ class GatewayLoops:
         self._not_before: dict[str, datetime] = {}  # after a failure
         self._clusters_known = asyncio.Event()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: list[asyncio.Task[None]] = []
+        self._latest: tuple[GatewayState, dict[str, str]] | None = None
         self.applied = asyncio.Event()
 
     async def state(self) -> None:
         """Keep the gateway's configuration; until cancelled."""
-        await steadily("configuring the gateway", self.hand_over, self._plane.gateway_changed)
+        try:
+            await steadily("configuring the gateway", self.hand_over, self._plane.gateway_changed)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def tokens(self) -> None:
         """Keep the tokens; until cancelled."""
@@ -64,9 +77,23 @@ class GatewayLoops:
             denied=await plane.sign_on.denied(now),
         )
         tokens = {one.name: self._tokens[one.name].token for one in upstreams if one.name in self._tokens}
-        await self._gateway.apply(state, tls=self._tls(), tokens=tokens)
-        self.applied.set()
-        return _LOOK_EVERY
+        return await self._apply(state, tokens)
+
+    async def _apply(self, state: GatewayState, tokens: dict[str, str]) -> float:
+        """Begin an ``apply``, and see to those that were begun; their trouble is raised here."""
+        if not self._under_way or (state, tokens) != self._latest:
+            self._latest = (state, tokens)
+            self._under_way.append(asyncio.create_task(self._gateway.apply(state, tls=self._tls(), tokens=tokens)))
+        waiting = asyncio.FIRST_COMPLETED if len(self._under_way) > _MOST_UNDER_WAY else asyncio.ALL_COMPLETED
+        await asyncio.wait(
+            self._under_way, timeout=None if waiting == asyncio.FIRST_COMPLETED else _PATIENCE, return_when=waiting
+        )
+        ended = [task for task in self._under_way if task.done()]
+        self._under_way = [task for task in self._under_way if not task.done()]
+        for task in ended:
+            task.result()
+            self.applied.set()
+        return _COLLECT_EVERY if self._under_way else _LOOK_EVERY
 
     async def renew(self) -> float:
         """Mint what is missing or due; the seconds until the next one is."""
