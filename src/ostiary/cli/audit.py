@@ -1,8 +1,9 @@
-"""``ostiary audit``: the gateway's own records, as they come or all that are still there.
+"""``ostiary audit``: the gateway's own records, as they come or all that are still there, each with the grants that held then.
 
 ostiary audit tail --follow --person alice@example.com
 ostiary audit search --cluster prod --verb delete --namespace shop --since 2h
 ostiary audit search --resource pods/exec --format json
+ostiary audit search --grant g7k2m9qxab --control-plane
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,23 @@ from ostiary.cli.output import FINDINGS, HOLDS, Format, answer, say, table
 from ostiary.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from ostiary.cli.audit_grants import GrantsAtHand
     from ostiary.pillars.access.records import Record
+    from ostiary.pillars.access.why import Allowed
 
 app = typer.Typer(help="What the gateway saw: who asked for what, and what became of it.", no_args_is_help=True)
 
 Directory = Annotated[
     Path | None, typer.Option("--directory", metavar="DIR", help="The gateway's directory; default: that of `ostiary up` here.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The configuration of `ostiary up`, whose store has the grants.")
+]
+Plane = Annotated[
+    bool, typer.Option("--control-plane", help="Ask the control plane that you are signed in to for grants, not the store.")
+]
+GrantId = Annotated[
+    str, typer.Option("--grant", metavar="ID", help="Only what was allowed while this grant held, where it held.")
 ]
 Person = Annotated[str, typer.Option("--person", help="Only what this person did.")]
 Session = Annotated[str, typer.Option("--session", help="Only what was done in this session.")]
@@ -38,7 +50,7 @@ Until = Annotated[str, typer.Option("--until", help="Only before this moment, wr
 Starts = Annotated[bool, typer.Option("--starts", help="Also the records of requests that start, not only of those that end.")]
 Form = Annotated[Format, typer.Option("--format", "-f", help="A table, or one JSON object a line.")]
 
-_COLUMNS = ("TIME", "PERSON", "CLUSTER", "VERB", "WHAT", "NAMESPACE", "NAME", "OUTCOME", "MS", "WHY")
+_COLUMNS = ("TIME", "PERSON", "CLUSTER", "VERB", "WHAT", "NAMESPACE", "NAME", "OUTCOME", "MS", "GRANT", "WHY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class Filter:
 @app.command()
 def tail(
     directory: Directory = None,
+    config: Config = None,
+    control_plane: Plane = False,
     follow: Annotated[bool, typer.Option("--follow", "-F", help="Go on as new ones come, until interrupted.")] = False,
     last: Annotated[int, typer.Option("--last", min=0, help="How many to begin with.")] = 20,
     person: Person = "",
@@ -94,16 +108,19 @@ def tail(
     from ostiary.gateway.following import everything
 
     wanted = Filter(person, session, cluster, namespace, verb, resource, outcome=_outcome(outcome), starts=starts)
-    place = _directory(directory)
+    place, grants = _places(directory, config, control_plane=control_plane)
     if follow:
-        _follow(place, last, wanted, form)
+        _follow(place, last, wanted, grants, form)
     else:
-        _print(iter(deque(filter(wanted.wants, everything(place)), maxlen=last)), form)
+        newest = deque(filter(wanted.wants, everything(place)), maxlen=last)
+        _print(((record, grants.why(record)) for record in newest), form)
 
 
 @app.command()
 def search(
     directory: Directory = None,
+    config: Config = None,
+    control_plane: Plane = False,
     person: Person = "",
     session: Session = "",
     cluster: Cluster = "",
@@ -113,6 +130,7 @@ def search(
     name: Name = "",
     request: Id = "",
     outcome: Outcome = "",
+    grant: GrantId = "",
     since: Since = "",
     until: Until = "",
     starts: Starts = False,
@@ -125,50 +143,56 @@ def search(
     wanted = Filter(
         person, session, cluster, namespace, verb, resource, name, request, _outcome(outcome), _moment(since, now), _moment(until, now), starts
     )  # fmt: skip
-    found = _print(filter(wanted.wants, everything(_directory(directory))), form)
+    place, grants = _places(directory, config, control_plane=control_plane, must=bool(grant))
+    joined = ((record, grants.why(record)) for record in everything(place) if wanted.wants(record))
+    found = _print((one for one in joined if not grant or (one[1] and grant in one[1].grants)), form)
     if not found:
         say("no record fits")
     raise typer.Exit(HOLDS if found else FINDINGS)
 
 
-def _follow(directory: Path, last: int, wanted: Filter, form: Format) -> None:
+def _follow(directory: Path, last: int, wanted: Filter, grants: "GrantsAtHand", form: Format) -> None:
     from ostiary.gateway.following import follow
 
     try:
         for record in follow(directory, last=last):
             if record is not None and wanted.wants(record):
-                answer(_json(record) if form is Format.JSON else "  ".join(_cells(record)))
+                why = grants.why(record)
+                answer(_json(record, why) if form is Format.JSON else "  ".join(_cells(record, why)))
                 _flush()
     except KeyboardInterrupt:
         return
 
 
-def _print(records: "Iterator[Record]", form: Format) -> int:
+def _print(records: "Iterator[tuple[Record, Allowed | None]]", form: Format) -> int:
     if form is Format.JSON:
         count = 0
-        for count, record in enumerate(records, 1):  # noqa: B007 - the last one counts
-            answer(_json(record))
+        for count, one in enumerate(records, 1):  # noqa: B007 - the last one counts
+            answer(_json(*one))
         return count
-    rows = [_cells(record) for record in records]
+    rows = [_cells(*one) for one in records]
     if rows:
         table(_COLUMNS, rows)
     return len(rows)
 
 
-def _cells(record: "Record") -> tuple[str, ...]:
+def _cells(record: "Record", allowed: "Allowed | None") -> tuple[str, ...]:
     verb = f"{record.verb} ({record.upgrade})" if record.upgrade else record.verb or record.method
     outcome = f"{record.outcome} {record.status or ''}".strip()
-    why = ": ".join(part for part in (record.by if record.outcome.value == "refused" else "", record.why) if part)
+    said = ": ".join(part for part in (record.by if record.outcome.value == "refused" else "", record.why) if part)
+    why = "; ".join(part for part in (said, allowed.why if allowed else "") if part)
+    grants = ", ".join(allowed.grants) if allowed else "?"
     return (
         record.at, record.person or "-", record.cluster or "-", verb, record.what, record.namespace or "-", record.name or "-",
-        outcome, str(record.milliseconds), why or "-",
+        outcome, str(record.milliseconds), grants or "-", why or "-",
     )  # fmt: skip
 
 
-def _json(record: "Record") -> str:
+def _json(record: "Record", allowed: "Allowed | None") -> str:
     import msgspec
 
-    return msgspec.json.encode(record).decode()
+    joined = {"grants": allowed and allowed.grants, "whyAllowed": allowed and allowed.why}
+    return msgspec.json.encode(msgspec.to_builtins(record) | joined).decode()
 
 
 def _flush() -> None:
@@ -177,12 +201,18 @@ def _flush() -> None:
     sys.stdout.flush()
 
 
-def _directory(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    from ostiary.server.settings import Settings
+def _places(
+    directory: Path | None, config: Path | None, *, control_plane: bool, must: bool = False
+) -> tuple[Path, "GrantsAtHand"]:
+    """The gateway's directory, and the grants to go with its records."""
+    from ostiary.cli.audit_grants import grants_at_hand
+    from ostiary.cli.up import configured
 
-    return Settings().directory / "gateway"
+    if directory is not None and config is None:  # it stands for itself: what the environment configures may be another one
+        return directory, grants_at_hand(directory.absolute().parent, control_plane=control_plane, must=must)
+    settings = configured(config, None).settings
+    grants = grants_at_hand(settings.directory, settings.database, control_plane=control_plane, must=must)
+    return directory or settings.directory / "gateway", grants
 
 
 def _outcome(text: str) -> str:

@@ -32,11 +32,11 @@ def live_grants(cluster: str) -> tuple[Grant, ...]:
         page = plane.get("/v1/grants", query)
         found += page["grants"]
         if not page["next"]:
-            return tuple(_grant(one) for one in found)
+            return tuple(as_shown(one) for one in found)
         query["after"] = page["next"]
 
 
-def _grant(shown: dict[str, Any]) -> Grant:
+def as_shown(shown: dict[str, Any]) -> Grant:
     """Of the shape that the API shows; names in it are as in Python."""
     fields = {field.encode_name: shown.get(field.name) for field in msgspec.structs.fields(Grant)}
     return msgspec.convert({key: value for key, value in fields.items() if value is not None}, Grant)

@@ -4,7 +4,7 @@ There are two of each request that went out: ``started`` when it is about to go 
 there is the end alone. Both have the ``id`` that the API server's audit event has as its ``auditID``. What was asked for is read from method and path by the
 grammar; of a path that it does not know, the path is kept. What is not known is left empty: there is no guessing here.
 
-Why an allowed request was allowed, the grants of that moment say; the gateway does not know them, and a record says nothing about them.
+Why an allowed request was allowed, the grants of that moment say; the gateway does not know them: ``why`` joins them when a record is read.
 
 >>> read(b'{"at":"DownstreamEnd","id":"1","m":"GET","p":"/api/v1/namespaces/shop/pods","route":"prod/read","code":200,"why":"via_upstream"}').verb
 'list'
