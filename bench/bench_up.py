@@ -1,4 +1,4 @@
-"""How long ``ostiary up`` takes from the command until it says that it is ready, on a new directory and on one that was used before. Limit: 5 s each (medians of 5).
+"""How long ``ostiary up`` takes from the command until it says that it is ready, on a new directory and on a used one. Limit: 5 s each (medians of 5).
 
 Wall time is what a person waits for; processor time, of ostiary and of its Envoys together, says what is left of it on a machine that does other things, too.
 Whether the listeners are really there is tried when it says ready: both ports are connected to at once.

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from ostiary.core.errors import BadInput, Refused, Unreachable
+from ostiary.server.store import migrations
 from ostiary.server.store.columns import Moment
 from ostiary.server.store.engine import Store, opened
+from ostiary.server.store.revisions import HEADS, current
 from ostiary.server.store.tables import grant_events, grants, metadata
 
 ROW = {
@@ -71,6 +74,21 @@ async def test_the_store_of_a_later_version_is_refused(store_url: str) -> None:
     with pytest.raises(Refused, match=r"later ostiary.*from_the_future"):
         async with opened(store_url):
             pytest.fail("it opened")
+
+
+def test_the_newest_revisions_are_those_of_the_migrations() -> None:
+    assert set(ScriptDirectory(migrations.__path__[0]).get_heads()) == HEADS
+
+
+async def test_a_store_that_lacks_one_revision_is_given_it(store_url: str) -> None:
+    async with opened(store_url) as store, store.begin() as connection:
+        assert await connection.run_sync(current)
+        await connection.execute(text("DROP TABLE clusters"))
+        await connection.execute(text("DELETE FROM alembic_version WHERE version_num = 'clusters_0001'"))
+        assert not await connection.run_sync(current)
+    async with opened(store_url) as store, store.read() as connection:
+        assert await connection.run_sync(current)
+        assert await connection.run_sync(lambda one: inspect(one).has_table("clusters"))
 
 
 async def test_what_was_committed_survives_closing(store_url: str) -> None:

@@ -7,12 +7,11 @@ good (OpenID Connect Core 5.7). So a name is bound at its first sign-in, and ano
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ostiary.core.errors import Refused
 from ostiary.server.ports import Person
 from ostiary.server.signon.names import SignedIn
-from ostiary.server.store.engine import Store
+from ostiary.server.store.engine import Store, upserting
 from ostiary.server.store.people_tables import accounts, people
 
 
@@ -25,7 +24,7 @@ class KnownPeople:
     async def admit(self, provider: str, who: SignedIn, now: datetime) -> None:
         """Bind the name at its first sign-in, and remember what changed at later ones. Refused when it is somebody else's."""
         async with self._store.begin() as connection:
-            build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+            build = upserting(connection)
             values = {
                 "person": who.person,
                 "provider": provider,

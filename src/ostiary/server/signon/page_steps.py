@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from hmac import compare_digest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -17,15 +17,17 @@ from ostiary.server.errors import Forbidden
 from ostiary.server.sessions import hashed
 from ostiary.server.signon.accounts import BUILTIN, Accounts
 from ostiary.server.signon.loopback import sent_back
-from ostiary.server.signon.passkeys import Passkeys
 from ostiary.server.signon.progress import Progress, SignIns
+
+if TYPE_CHECKING:
+    from ostiary.server.signon.passkeys import Passkeys
 
 
 class PageSteps:
     """One sign-in's page, for one request: ``name`` is its id, ``cookie`` what the browser sent."""
 
     def __init__(
-        self, sign_ins: SignIns, accounts: Accounts, passkeys: Passkeys, name: str, cookie: str, now: datetime
+        self, sign_ins: SignIns, accounts: Accounts, passkeys: "Passkeys", name: str, cookie: str, now: datetime
     ) -> None:
         self._sign_ins = sign_ins
         self._accounts = accounts

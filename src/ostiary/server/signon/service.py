@@ -9,7 +9,9 @@ await people.accounts.create("admin", now, administrator=True)    # answers the 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 
@@ -21,13 +23,15 @@ from ostiary.server.sessions import Found, Sessions
 from ostiary.server.signon.accounts import Accounts
 from ostiary.server.signon.flows import Flows
 from ostiary.server.signon.known_people import KnownPeople
-from ostiary.server.signon.passkeys import Passkeys
 from ostiary.server.signon.progress import SignIns
 from ostiary.server.signon.settings import SignOnSettings
 from ostiary.server.signon.throttle import Throttle
 from ostiary.server.store.engine import Store
 from ostiary.server.tokens.keys import sealing_key
 from ostiary.server.tokens.signer import Minted, Signer
+
+if TYPE_CHECKING:
+    from ostiary.server.signon.passkeys import Passkeys
 
 SEALING_KEY = "sealing.key"  # in the data directory
 PAGE = "/v1/login/page/"
@@ -59,6 +63,7 @@ class People:
         *,
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
+        self._store = store
         self.settings = settings.checked()
         self.clock = clock
         self.door = door
@@ -66,7 +71,6 @@ class People:
         self.accounts = Accounts(store)
         self.known = KnownPeople(store)
         self.sign_ins = SignIns(store)
-        self.passkeys = Passkeys(store, site=settings.site, origin=settings.origin)
         self._throttle = Throttle(store)
         self._signer = Signer(store, sealing_key(directory / SEALING_KEY), issuer=settings.issuer, algorithm=settings.algorithm)
         self.flows = Flows(
@@ -86,6 +90,13 @@ class People:
         from ostiary.server.signon.routes import router
 
         return router
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        """The passkeys; their library is loaded when somebody first meets a page that may want one."""
+        from ostiary.server.signon.passkeys import Passkeys
+
+        return Passkeys(self._store, site=self.settings.site, origin=self.settings.origin)
 
     async def found(self, request: Request) -> Found:
         """The caller's session. Unauthenticated when the secret is missing, unknown or of a session that has ended."""

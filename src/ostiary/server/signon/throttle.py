@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ostiary.server.errors import TooMany
 from ostiary.server.signon.names import shown
-from ostiary.server.store.engine import Store
+from ostiary.server.store.engine import Store, upserting
 from ostiary.server.store.people_tables import failures as table
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,7 +92,7 @@ def _subjects(person: str, address: str) -> tuple[tuple[str, Rule], ...]:
 
 async def _locked_counts(connection: AsyncConnection, subjects: Sequence[str]) -> dict[str, Count]:
     """Counts of all subjects, in their order; others who count the same wait until this transaction has ended."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    build = upserting(connection)
     for subject in subjects:
         await connection.execute(build(table).values(subject=subject, number=0, last_at=EPOCH).on_conflict_do_nothing())
     query = select(table).where(table.c.subject.in_(subjects)).order_by(table.c.subject).with_for_update()

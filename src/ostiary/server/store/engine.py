@@ -7,17 +7,22 @@ PostgreSQL runs at its own READ COMMITTED: every write names the version that it
 >>> async with opened("sqlite+aiosqlite:////var/lib/ostiary/store.db") as store, store.begin() as connection: ...
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ostiary.core.errors import BadInput, Unreachable
+from ostiary.server.store.revisions import current
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _BUSY_SECONDS = 10
@@ -62,13 +67,11 @@ def sqlite_url(path: Path) -> str:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
     """Open and migrate a store. BadInput for a URL that is none, Unreachable when nothing answers there."""
-    from ostiary.server.store.migrate import upgrade
-
     engine = _engine(url)
     try:
         try:
             async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
+                await connection.run_sync(_upgrade)
         except (DBAPIError, OSError) as error:
             raise _unreachable(error) from error
         yield Store(engine)
@@ -91,6 +94,25 @@ def _engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
     return create_async_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+
+def upserting(connection: AsyncConnection) -> "Callable[[Table], PostgresInsert | SqliteInsert]":
+    """The ``insert`` of this database that can say what to do ``on_conflict``; the library of the other one is not loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
+
+
+def _upgrade(connection: Connection) -> None:
+    """Migrate, when there is something to do: only then the tool for it is loaded."""
+    if not current(connection):
+        from ostiary.server.store.migrate import upgrade
+
+        upgrade(connection)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

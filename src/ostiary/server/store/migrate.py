@@ -5,9 +5,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection
 
 from ostiary.core.errors import Refused
+from ostiary.server.store.revisions import applied
 
 _HERE = Path(__file__).parent / "migrations"
 
@@ -15,7 +16,7 @@ _HERE = Path(__file__).parent / "migrations"
 def upgrade(connection: Connection) -> None:
     """Migrate. Refused when the store was written by a later ostiary, whose revisions this one does not know."""
     config = _config(connection)
-    unknown = _applied(connection) - {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    unknown = applied(connection) - {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
     if unknown:
         raise Refused(
             f"the store was written by a later ostiary (it knows {', '.join(sorted(unknown))})",
@@ -30,9 +31,3 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def _applied(connection: Connection) -> set[str]:
-    if not inspect(connection).has_table("alembic_version"):
-        return set()
-    return set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
