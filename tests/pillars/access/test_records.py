@@ -54,7 +54,8 @@ def test_a_start_has_no_outcome() -> None:
 FATES = [
     ({"code": 403}, Outcome.REFUSED, "api server", ""),
     ({"code": 404}, Outcome.FAILED, "api server", ""),
-    ({"code": 101, "flags": "DC"}, Outcome.DONE, "api server", "the client went away"),
+    ({"code": 101, "flags": "DC"}, Outcome.DONE, "api server", "the client ended the stream"),
+    ({"code": 101, "flags": "UC"}, Outcome.DONE, "api server", "the API server ended the stream"),
     ({"code": 401, "why": "jwt_authn_access_denied{Jwt_is_expired}"}, Outcome.REFUSED, "gateway", "Jwt is expired"),
     (
         {"code": 401, "why": "rbac_access_denied_matched_policy[revoked]"},

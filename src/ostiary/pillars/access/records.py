@@ -186,7 +186,8 @@ def _fate(found: _Line) -> tuple[Outcome, str, str]:
     if found.why == "via_upstream":
         refused = found.code in (401, 403)
         outcome = Outcome.REFUSED if refused else Outcome.DONE if found.code < 400 else Outcome.FAILED
-        return outcome, "api server", "" if found.flags == "-" else _FLAGS.get(found.flags, found.flags)
+        flags = _FLAGS | _STREAM_FLAGS if found.code == _SWITCHED else _FLAGS
+        return outcome, "api server", "" if found.flags == "-" else flags.get(found.flags, found.flags)
     for start, outcome, why in _DETAILS:
         if found.why.startswith(start):
             rest = found.why.removeprefix(start).strip("{}").replace("_", " ")
@@ -202,6 +203,11 @@ _DETAILS = (
     ("direct_response", Outcome.REFUSED, "not a request that the gateway knows"),
     ("upgrade_failed", Outcome.REFUSED, "not an upgrade that the gateway knows"),
 )
+_SWITCHED = 101  # the status of an upgrade that was accepted
+_STREAM_FLAGS = {
+    "DC": "the client ended the stream",
+    "UC": "the API server ended the stream",
+}  # how every stream ends, well or not
 _FLAGS = {
     "DC": "the client went away",
     "UC": "the API server went away",
