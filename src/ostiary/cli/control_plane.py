@@ -43,6 +43,11 @@ class ControlPlane:
     name: str = ""
     file: SessionFile | None = field(default=None, repr=False)
 
+    @property
+    def own(self) -> str:
+        """The public id of the session that asks; empty when nobody is signed in."""
+        return self.file.session if self.file else ""
+
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """GET, decoded; an empty answer is None."""
         return self.send("GET", f"{path}?{urlencode(query)}" if query else path, None)

@@ -20,6 +20,7 @@ from ostiary.cli import (
     grant,
     intent,
     sandbox,
+    session,
     snapshot,
     verbs,
 )
@@ -54,9 +55,10 @@ app.add_typer(break_glass.app, name="break-glass")
 app.add_typer(sandbox.app, name="sandbox")
 app.command()(gateway.gateway)
 app.add_typer(audit.app, name="audit")
-for session in (login, logout, whoami, kubeconfig):
-    app.command()(session)
+for person in (login, logout, whoami, kubeconfig):
+    app.command()(person)
 app.command(hidden=True)(credential)
+app.add_typer(session.app, name="session")
 app.add_typer(account.app, name="account")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(intent.app, name="intent")

@@ -65,9 +65,9 @@ async def end_session(who: Caller, here: Here, session: SessionId) -> Response:
     if Power.ADMINISTRATOR not in here.rules.powers(who):
         own = {one.id for one in await here.sign_on.sessions(who.person)}
         if session not in own:
-            raise NotFound("you have no such session", todo="see: ostiary whoami")
+            raise NotFound("you have no such session", todo="see: ostiary session list")
     if await here.sign_on.revoke(session, datetime.now(UTC)) is None:
-        raise NotFound("there is no such session", todo="list them: GET /v1/sessions?everybody=true")
+        raise NotFound("there is no such session", todo="list them: ostiary session list --everybody")
     here.wake()
     return Response(status_code=204)
 
