@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +100,18 @@ def test_so_long_ago() -> None:
 
 def test_following_shows_each_as_it_comes_and_ends_on_interrupt(directory: Path) -> None:
     command = [str(OSTIARY), "audit", "tail", "--directory", str(directory), "--follow", "--last", "1", "--format", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
+    # A shell's background jobs ignore interrupts, and so would what they start.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    following = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard)
+    try:
         assert following.stdout is not None
-        with (directory / "records.jsonl").open("a") as file:
-            file.write(line(id="6", p="/version"))
-        assert json.loads(following.stdout.readline())["id"] == "6"
-        with (directory / "records.jsonl").open("a") as file:
-            file.write(line(id="7", p="/version"))
-        assert json.loads(following.stdout.readline())["id"] == "7"
+        before = json.loads(following.stdout.readline())["id"]
+        for name in ("6", "7"):
+            with (directory / "records.jsonl").open("a") as file:
+                file.write(line(id=name, p="/version"))
+            assert json.loads(following.stdout.readline())["id"] == name != before
         following.send_signal(signal.SIGINT)
         assert following.wait(10) == 0
+    finally:
+        following.kill()
+        following.communicate()
