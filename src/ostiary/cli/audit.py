@@ -155,7 +155,7 @@ def _follow(directory: Path, last: int, wanted: Filter, grants: "GrantsAtHand", 
     from ostiary.gateway.following import follow
 
     try:
-        for record in follow(directory, last=last):
+        for record in follow(directory, last=last, wanted=wanted.wants):
             if record is not None and wanted.wants(record):
                 why = grants.why(record)
                 answer(_json(record, why) if form is Format.JSON else "  ".join(_cells(record, why)))

@@ -29,8 +29,14 @@ def everything(directory: Path) -> Iterator[Record]:
             continue
 
 
-def follow(directory: Path, *, last: int, going: Callable[[], bool] = lambda: True) -> Iterator[Record | None]:
-    """The ``last`` records of the current file, then each new one. None: nothing new just now; the caller may look elsewhere, or stop."""
+def follow(
+    directory: Path,
+    *,
+    last: int,
+    wanted: Callable[[Record], bool] = lambda record: True,
+    going: Callable[[], bool] = lambda: True,
+) -> Iterator[Record | None]:
+    """The ``last`` wanted records of the current file, then each new one, wanted or not. None: nothing new just now; the caller may look elsewhere, or stop."""
     current = _current(directory)
     while not current.exists():
         if not going():
@@ -39,7 +45,7 @@ def follow(directory: Path, *, last: int, going: Callable[[], bool] = lambda: Tr
         time.sleep(POLL_SECONDS)
     opened = current.open("rb")
     try:
-        yield from deque(_whole(opened), maxlen=last) if last else _skip(opened)
+        yield from deque(filter(wanted, _whole(opened)), maxlen=last) if last else _skip(opened)
         while going():
             yield from _whole(opened)
             following = _next(directory, opened)
