@@ -1,5 +1,6 @@
 """Something wrong now: what, where, why it matters, how to mend it."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 from ostiary.model.meta import Ref
@@ -17,6 +18,16 @@ class Severity(Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding; ``severity`` is the worst that it can have."""
+
+    code: str
+    severity: Severity
+    title: str
+    reference: str
 
 
 class Finding(Value, frozen=True, kw_only=True):

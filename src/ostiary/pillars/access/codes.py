@@ -1,22 +1,10 @@
 """The findings of this pillar: their codes are stable, and each is described in docs/clusters.md."""
 
-from dataclasses import dataclass
-
-from ostiary.model.finding import Finding, Severity
+from ostiary.model.finding import Code, Finding, Severity
 from ostiary.model.meta import Ref
 
 _PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _IMPERSONATION = "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One kind of finding; ``severity`` is the worst that it can have."""
-
-    code: str
-    severity: Severity
-    title: str
-    reference: str
 
 
 STANDING = Code("ACCESS-001", Severity.HIGH, "person or group holds a right that no grant gave", _PRACTICES)

@@ -7,7 +7,7 @@ are read at the server's own version, or the newest known when the source is fil
 from collections.abc import Iterator, Mapping
 
 from ostiary.model.basics import Namespace
-from ostiary.model.finding import Finding, Severity
+from ostiary.model.finding import Code, Finding, Severity
 from ostiary.model.levels import Level, Version
 from ostiary.model.meta import Ref
 from ostiary.model.world import World
@@ -33,7 +33,7 @@ def check(world: World) -> Iterator[Finding]:
     return iter(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject, one.reason)))
 
 
-def _finding(code: codes.Code, subject: Ref, reason: str, *, witness: str = "", fix: str) -> Finding:
+def _finding(code: Code, subject: Ref, reason: str, *, witness: str = "", fix: str) -> Finding:
     return Finding(
         code=code.code,
         severity=code.severity,
@@ -83,7 +83,7 @@ def _of_labels(namespace: Namespace, said: Stance, inhabited: bool, latest: Vers
             )
 
 
-def _mistakes(said: Stance) -> tuple[tuple[codes.Code, tuple[Mistake, ...]], ...]:
+def _mistakes(said: Stance) -> tuple[tuple[Code, tuple[Mistake, ...]], ...]:
     return (
         (codes.WRONG_LEVEL, said.wrong_levels),
         (codes.WRONG_VERSION, said.wrong_versions),
@@ -91,7 +91,7 @@ def _mistakes(said: Stance) -> tuple[tuple[codes.Code, tuple[Mistake, ...]], ...
     )
 
 
-def _mistake_fix(code: codes.Code, mistake: Mistake, latest: Version) -> str:
+def _mistake_fix(code: Code, mistake: Mistake, latest: Version) -> str:
     if code is codes.WRONG_LEVEL:
         meant = "the API server reads it as restricted" if mistake.key == "enforce" else "the API server ignores it"
         return f"one of privileged, baseline, restricted; as it stands {meant}"
@@ -152,7 +152,7 @@ def _witness(judge: Judge, group: list[Maker], level: Level, version: Version) -
     return None
 
 
-def _pod_finding(code: codes.Code, subject: Maker, shown_by: Maker, violations: tuple[Violation, ...], *, says: str) -> Finding:
+def _pod_finding(code: Code, subject: Maker, shown_by: Maker, violations: tuple[Violation, ...], *, says: str) -> Finding:
     fields = ", ".join(shown_by.field(path) for violation in violations for path in violation.fields)
     return _finding(
         code,

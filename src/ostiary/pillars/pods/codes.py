@@ -1,21 +1,9 @@
 """The findings of this pillar: their codes are stable, and each is described in docs/pods.md."""
 
-from dataclasses import dataclass
-
-from ostiary.model.finding import Severity
+from ostiary.model.finding import Code, Severity
 from ostiary.pillars.pods.standards.control import STANDARDS
 
 LABELS = "https://kubernetes.io/docs/concepts/security/pod-security-admission/"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One kind of finding."""
-
-    code: str
-    severity: Severity
-    title: str
-    reference: str
 
 
 UNDECLARED = Code("POD-001", Severity.MEDIUM, "namespace declares no level to enforce", LABELS)

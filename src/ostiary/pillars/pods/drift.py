@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from ostiary.core.errors import BadInput
-from ostiary.model.finding import Finding
+from ostiary.model.finding import Code, Finding
 from ostiary.model.meta import Ref
 from ostiary.model.world import World
 from ostiary.pillars.pods import codes
@@ -76,7 +76,7 @@ def _said(mode: Mode) -> str:
     return f"{mode.level}:{mode.version}" if mode.pinned else f"{mode.level}:latest"
 
 
-def _finding(code: codes.Code, namespace: str, reason: str, fix: str) -> Finding:
+def _finding(code: Code, namespace: str, reason: str, fix: str) -> Finding:
     return Finding(
         code=code.code,
         severity=code.severity,

@@ -1,21 +1,9 @@
 """The findings of this pillar: their codes are stable, and each is described in docs/rbac.md."""
 
-from dataclasses import dataclass
-
-from ostiary.model.finding import Severity
+from ostiary.model.finding import Code, Severity
 
 PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 REFERENCE = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One kind of finding; ``severity`` is the worst that it can have."""
-
-    code: str
-    severity: Severity
-    title: str
-    reference: str
 
 
 EVERYTHING = Code("RBAC-001", Severity.CRITICAL, "role that allows everything is held", PRACTICES)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from ostiary.model.cluster import Cluster
 from ostiary.model.evidence import Evidence
-from ostiary.model.finding import Finding, Severity
+from ostiary.model.finding import Code, Finding, Severity
 from ostiary.model.meta import Ref
 from ostiary.pillars.rbac.authorizer import Authorizer
-from ostiary.pillars.rbac.codes import Code
 from ostiary.pillars.rbac.columns import Columns
 from ostiary.pillars.rbac.defaults import is_default
 from ostiary.pillars.rbac.doubt import CLUSTER_ROLE
