@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from ostiary.sandbox import RunningCluster, SandboxOptions, up
+from ostiary.sandbox.cannot import CannotRun
 from ostiary.sandbox.ports import free_ports
-from ostiary.sandbox.running import RunningCluster
+from ostiary.sandbox.pytest_plugin import cannot_run
 
 OSTIARY = Path(sys.executable).with_name("ostiary")
 INTENT = """apiVersion: ostiary.dev/v1
@@ -122,6 +124,17 @@ class Person:
 
 
 @pytest.fixture
+def cluster() -> Iterator[RunningCluster]:
+    """One that no other test has put an ostiary on."""
+    try:
+        made = up(SandboxOptions(name=f"access-{os.getpid()}", owner_pid=os.getpid()))
+    except CannotRun as error:
+        cannot_run(error.happened)
+    yield made
+    made.down()
+
+
+@pytest.fixture
 def plane(tmp_path: Path) -> Iterator[Plane]:
     api, gateway = free_ports(2)
     (tmp_path / "ostiary.yaml").write_text(INTENT)
@@ -135,7 +148,7 @@ def plane(tmp_path: Path) -> Iterator[Plane]:
 
 
 def rights(cluster: RunningCluster) -> set[str]:
-    """Every object that gives rights; other tests leave some of theirs in a shared cluster."""
+    """Every object that gives rights."""
     return set(
         cluster.run("kubectl", "get", "clusterroles,clusterrolebindings,roles,rolebindings", "-A", "-o", "name").stdout.split()
     )
@@ -147,24 +160,22 @@ def ask(alice: Person, duration: str) -> str:
     return made.stdout.partition('"id": "')[2].partition('"')[0]
 
 
-def test_from_signing_in_to_the_end_of_a_grant(plane: Plane, ostiary_cluster: RunningCluster) -> None:
-    admin, alice, bob = (Person(name, plane, ostiary_cluster) for name in ("admin", "alice", "bob"))
+def test_from_signing_in_to_the_end_of_a_grant(plane: Plane, cluster: RunningCluster) -> None:
+    admin, alice, bob = (Person(name, plane, cluster) for name in ("admin", "alice", "bob"))
     plane.start()
     password = plane.data / "first-administrator"
     assert password.stat().st_mode & 0o777 == 0o600
     admin.sign_in(password.read_text().strip())
     for person in (alice, bob):
         person.sign_in(admin.ostiary("account", "add", person.name).stdout.strip().splitlines()[-1])
-    before = rights(ostiary_cluster)
-    admin.ostiary("cluster", "add", "prod", "--kubeconfig", str(ostiary_cluster.kubeconfig), "--yes")
+    before = rights(cluster)
+    admin.ostiary("cluster", "add", "prod", "--kubeconfig", str(cluster.kubeconfig), "--yes")
     try:
         _the_story(plane, admin, alice, bob)
     finally:
-        removed = admin.ostiary(
-            "cluster", "remove", "prod", "--kubeconfig", str(ostiary_cluster.kubeconfig), "--yes", fine=False
-        )
+        removed = admin.ostiary("cluster", "remove", "prod", "--kubeconfig", str(cluster.kubeconfig), "--yes", fine=False)
     assert removed.returncode == 0, removed.stderr
-    assert rights(ostiary_cluster) == before
+    assert rights(cluster) == before
     assert plane.end(signal.SIGTERM) == 0
     assert "stopped" in (plane.home / "up.log").read_text()
 
